@@ -1,0 +1,104 @@
+/**
+ * Makes dist/: one split bundle with all entries side by side. `--types` adds the declarations and clears what is old
+ * (done for a release); `--force` builds even when nothing changed. Safe beside a running Squall and a second build:
+ * chunks carry a hash in their name, files are exchanged whole, entries last.
+ */
+import { createHash } from 'node:crypto'
+import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { build, type OutputFile } from 'esbuild'
+import { emitTypes } from './lib/emit-types.ts'
+import { missingFilesLater } from './lib/missing-files.ts'
+import { root } from './lib/root.ts'
+
+const dist = join(root, 'dist')
+const stamp = join(dist, '.inputs')
+
+// CommonJS packages inside an ES bundle still ask for Node's own modules by `require`.
+const banner = `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);`
+
+/** Entry name in dist → source file. A file of src/entries/ is a process or worker thread of its own. */
+function entries(): Record<string, string> {
+  const own = globSync('src/entries/*.ts', { cwd: root }).map((file) => [basename(file, '.ts'), file])
+  const named = { cli: 'src/cli/main.ts', index: 'src/index.ts', 'test-injector': 'src/faults/conformance.ts' }
+  const all = { ...named, ...Object.fromEntries(own) }
+  return Object.fromEntries(Object.entries(all).filter(([, file]) => existsSync(join(root, file))))
+}
+
+/** Names, sizes and times of everything that goes into dist. */
+function digestOfInputs(): string {
+  const files = ['package.json', 'package-lock.json', ...globSync(['src/**/*', 'scripts/build.ts', 'scripts/lib/emit-types.ts'], { cwd: root })].sort()
+  const hash = createHash('sha256')
+  for (const file of files) {
+    const stat = statSync(join(root, file), { throwIfNoEntry: false })
+    if (stat?.isFile()) hash.update(`${file} ${stat.size} ${stat.mtimeMs}\n`)
+  }
+  return hash.digest('hex')
+}
+
+function isCurrent(digest: string): boolean {
+  try {
+    return readFileSync(stamp, 'utf8') === digest
+  } catch {
+    return false // Never built.
+  }
+}
+
+function replace(path: string, content: Uint8Array | string): void {
+  const fresh = `${path}.${process.pid}.new`
+  writeFileSync(fresh, content)
+  renameSync(fresh, path)
+}
+
+/** A running Squall may still load chunks of the build before: they go only when they are an hour old. */
+function removeOldChunks(kept: ReadonlySet<string>, olderThan: number): void {
+  for (const file of globSync('*', { cwd: dist })) {
+    if (file === 'types' || kept.has(file)) continue
+    const age = Date.now() - (statSync(join(dist, file), { throwIfNoEntry: false })?.mtimeMs ?? 0)
+    if (age >= olderThan) rmSync(join(dist, file), { force: true })
+  }
+}
+
+/** Builds when something changed. Returns true when it did. */
+export async function buildPackage(options: { types?: boolean; force?: boolean } = {}): Promise<boolean> {
+  const digest = digestOfInputs()
+  const bundle = options.force || options.types || !isCurrent(digest)
+  if (!bundle) return false
+  const result = await build({
+    absWorkingDir: root,
+    entryPoints: entries(),
+    outdir: dist,
+    bundle: true,
+    splitting: true,
+    chunkNames: 'chunk-[hash]',
+    format: 'esm',
+    platform: 'node',
+    target: 'node22.19',
+    banner: { js: banner },
+    plugins: options.types ? [] : [missingFilesLater],
+    legalComments: 'eof',
+    write: false,
+    logLevel: 'warning',
+  })
+  mkdirSync(dist, { recursive: true })
+  const isChunk = (file: OutputFile): boolean => basename(file.path).startsWith('chunk-')
+  for (const file of result.outputFiles.filter(isChunk)) replace(file.path, file.contents)
+  for (const file of result.outputFiles.filter((one) => !isChunk(one))) replace(file.path, file.contents)
+  removeOldChunks(new Set(result.outputFiles.map((file) => basename(file.path))), options.types ? 0 : 3_600_000)
+  if (options.types) await emitTypes(join(dist, 'types'))
+  replace(stamp, digest)
+  return true
+}
+
+if (import.meta.main) {
+  const flags = process.argv.slice(2)
+  const started = performance.now()
+  try {
+    const built = await buildPackage({ types: flags.includes('--types'), force: flags.includes('--force') })
+    process.stderr.write(built ? `built dist in ${((performance.now() - started) / 1000).toFixed(1)} s\n` : 'dist is up to date\n')
+  } catch (error) {
+    // esbuild has shown its own errors with their places; anything else is shown here.
+    if (!(error instanceof Error && 'errors' in error)) console.error(error)
+    process.exitCode = 1
+  }
+}

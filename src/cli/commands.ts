@@ -1,0 +1,148 @@
+/** All commands in one table. Each one's module is loaded only when it is called, so that starting stays fast. */
+import type { Command } from './context.ts'
+import { count, seed, variable } from './option-values.ts'
+
+export interface OptionEntry {
+  /** As commander reads it: `--limit <n>`. */
+  flags: string
+  says: string
+  /** Turns the text into its value; throws SquallError `usage`. Gets the value so far, for options that may be repeated. */
+  read?: (text: string, before: never) => unknown
+}
+
+export interface CommandEntry {
+  name: string
+  group: 'Experiments' | 'Safety' | 'Other'
+  says: string
+  /** `<needed>`, `[optional]`, `[any...]`. */
+  arguments?: readonly (readonly [name: string, says: string])[]
+  options?: readonly OptionEntry[]
+  examples: readonly string[]
+  /** It changes nothing: when nobody reads its output any more, it ends quietly. */
+  reads: boolean
+  load(): Promise<{ default: Command }>
+}
+
+const file = ['<file>', 'the experiment: .yaml, .json or .ts'] as const
+const run = ['<run>', 'id of a run, or its first letters'] as const
+const vars: OptionEntry = { flags: '--var <name=value>', says: 'set a variable of the document (may be repeated)', read: variable }
+
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'validate',
+    group: 'Experiments',
+    says: 'check an experiment and show every error with its line',
+    arguments: [file],
+    options: [vars],
+    examples: ['squall validate checkout.yaml'],
+    reads: true,
+    load: () => import('./validate.ts'),
+  },
+  {
+    name: 'plan',
+    group: 'Experiments',
+    says: 'show targets, each change and how it is undone; changes nothing',
+    arguments: [file],
+    options: [vars],
+    examples: ['squall plan checkout.yaml'],
+    reads: true,
+    load: () => import('./plan.ts'),
+  },
+  {
+    name: 'run',
+    group: 'Experiments',
+    says: 'run an experiment, roll everything back, say what was found',
+    arguments: [file],
+    options: [
+      vars,
+      { flags: '--seed <n>', says: 'repeat the random choices of an earlier run', read: seed },
+      { flags: '--out <dir>', says: 'also write the report and the data into this folder' },
+      { flags: '--yes', says: 'do not ask before starting' },
+    ],
+    examples: ['squall run checkout.yaml', 'squall run checkout.yaml --var rate=100/s --json'],
+    reads: false,
+    load: () => import('./run.ts'),
+  },
+  {
+    name: 'judge',
+    group: 'Experiments',
+    says: 'judge the stored samples of a run once more',
+    arguments: [run],
+    examples: ['squall judge 20261123'],
+    reads: true,
+    load: () => import('./judge.ts'),
+  },
+  {
+    name: 'history',
+    group: 'Experiments',
+    says: 'list the runs of an experiment, newest first',
+    arguments: [['[name]', 'exact name of the experiment; all when left out']],
+    options: [{ flags: '--limit <n>', says: 'how many runs (default 20)', read: count }],
+    examples: ['squall history checkout --limit 5'],
+    reads: true,
+    load: () => import('./history.ts'),
+  },
+  {
+    name: 'show',
+    group: 'Experiments',
+    says: 'show one run: verdict, measures, faults, rollback',
+    arguments: [run],
+    examples: ['squall show 20261123'],
+    reads: true,
+    load: () => import('./show.ts'),
+  },
+  {
+    name: 'report',
+    group: 'Experiments',
+    says: 'write the report of a run as one HTML page',
+    arguments: [run],
+    options: [{ flags: '--out <file>', says: 'where to write it' }],
+    examples: ['squall report 20261123 --out checkout.html'],
+    reads: true,
+    load: () => import('./report.ts'),
+  },
+  {
+    name: 'export',
+    group: 'Experiments',
+    says: 'print a run with all its samples as JSON',
+    arguments: [run],
+    examples: ['squall export 20261123 > run.json'],
+    reads: true,
+    load: () => import('./export.ts'),
+  },
+  {
+    name: 'rollback',
+    group: 'Safety',
+    says: 'finish what is left of a run, or of all runs',
+    arguments: [['[run]', 'id of a run; all when left out']],
+    examples: ['squall rollback'],
+    reads: false,
+    load: () => import('./rollback.ts'),
+  },
+  {
+    name: 'halt',
+    group: 'Safety',
+    says: 'the kill switch: roll back every run now and block new ones',
+    options: [{ flags: '--clear', says: 'allow runs again' }],
+    examples: ['squall halt', 'squall halt --clear'],
+    reads: false,
+    load: () => import('./halt.ts'),
+  },
+  {
+    name: 'doctor',
+    group: 'Safety',
+    says: 'what this machine can do, and why not',
+    examples: ['squall doctor'],
+    reads: true,
+    load: () => import('./doctor.ts'),
+  },
+  {
+    name: 'faults',
+    group: 'Other',
+    says: 'list the faults and where each is possible',
+    arguments: [['[type]', 'show one fault with its parameters']],
+    examples: ['squall faults', 'squall faults cpu'],
+    reads: true,
+    load: () => import('./faults.ts'),
+  },
+]

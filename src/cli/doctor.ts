@@ -1,0 +1,112 @@
+/** `squall doctor`: what this machine can do and why not, what stands in the way of a run, what is left over. */
+import { accessSync, constants, existsSync } from 'node:fs'
+import { standingFlag } from '../guardian/halt-flag.ts'
+import { cgroup2Root } from '../guardian/isolate.ts'
+import { foreignGuardians } from '../guardian/others.ts'
+import { findProgram } from '../system/children.ts'
+import { ensureStateDir, isRoot } from '../system/paths.ts'
+import { version } from '../system/version.ts'
+import type { Command } from './context.ts'
+import { finishLeftovers, sweptLine } from './housekeeping.ts'
+import { colour, table } from './output.ts'
+
+interface Check {
+  what: string
+  /** `missing`: no run is possible; `limited`: works, with less. */
+  state: 'ok' | 'limited' | 'missing'
+  says: string
+}
+
+/** Exit 0: runs are possible; 2: they are not; 6: something may be left behind. */
+const doctor: Command = async (_args, _options, context) => {
+  const state = ensureStateDir()
+  const left = await finishLeftovers(context, state)
+  const checks = [node(), platform(), flock(), stateFolder(state), halt(state), parentDeath(), limits(), ownCgroup(), processes(), others(state)]
+  const leftovers: Check[] = left.map((run) => ({ what: 'left over', state: 'limited', says: sweptLine(run) }))
+  const all = [...checks, ...leftovers]
+  const exit = left.length > 0 ? 6 : all.some((check) => check.state === 'missing') ? 2 : 0
+  if (context.json) context.out(JSON.stringify({ schema: 'squall.doctor/1', version, checks: all, exit }, null, 2))
+  else context.out(table(all.map(({ what, state: how, says }) => [mark(how), what, says])))
+  return exit
+}
+export default doctor
+
+function mark(state: Check['state']): string {
+  if (state === 'ok') return colour('green', 'ok')
+  return state === 'limited' ? colour('yellow', 'limited') : colour('red', 'missing')
+}
+
+function node(): Check {
+  return { what: 'Node', state: 'ok', says: `${process.versions.node}; Squall ${version}` }
+}
+
+function platform(): Check {
+  const works = process.platform === 'linux' && existsSync('/proc/self/stat')
+  return { what: 'system', state: works ? 'ok' : 'missing', says: works ? 'Linux with /proc' : `${process.platform}: faults need Linux` }
+}
+
+function flock(): Check {
+  const path = findProgram('flock')
+  return { what: 'locks', state: path ? 'ok' : 'missing', says: path ? `flock is ${path}` : 'the program flock is missing: install util-linux' }
+}
+
+function stateFolder(state: string): Check {
+  try {
+    accessSync(state, constants.W_OK)
+    return { what: 'state', state: 'ok', says: state }
+  } catch (error) {
+    return { what: 'state', state: 'missing', says: `${state}: ${(error as Error).message}` }
+  }
+}
+
+function halt(state: string): Check {
+  const flag = standingFlag(state)
+  return { what: 'halt', state: flag ? 'missing' : 'ok', says: flag ? `${flag} stands: squall halt --clear` : 'not set' }
+}
+
+function parentDeath(): Check {
+  const found = findProgram('setpriv')
+  return {
+    what: 'stressors',
+    state: found ? 'ok' : 'limited',
+    says: found ? 'end with the guardian (setpriv)' : 'end at their own deadline only: setpriv (util-linux) is missing',
+  }
+}
+
+function limits(): Check {
+  const found = findProgram('prlimit')
+  return { what: "users' code", state: found ? 'ok' : 'limited', says: found ? 'limited in memory by prlimit' : 'limited by Node only: prlimit (util-linux) is missing' }
+}
+
+function ownCgroup(): Check {
+  const root = cgroup2Root()
+  const able = root !== null && writable(root)
+  const why = root === null ? 'no cgroup 2 is mounted' : 'the hierarchy is not ours to write'
+  return {
+    what: 'guardian',
+    state: able ? 'ok' : 'limited',
+    says: able ? `survives its terminal and the cgroup it was started in (${root})` : `survives its terminal, not the end of a CI job's cgroup: ${why}`,
+  }
+}
+
+function processes(): Check {
+  return {
+    what: 'process faults',
+    state: isRoot() ? 'ok' : 'limited',
+    says: isRoot() ? 'every process but the protected ones' : "this user's own processes only",
+  }
+}
+
+function others(state: string): Check {
+  const running = foreignGuardians(state)
+  return { what: 'other runs', state: 'ok', says: running.length === 0 ? `none elsewhere on this machine` : running.map((run) => `${run.run} of uid ${run.uid}`).join(', ') }
+}
+
+function writable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}

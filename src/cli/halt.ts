@@ -1,0 +1,44 @@
+/** `squall halt`: the kill switch. Rolls back every run and refuses new ones until `halt --clear`. */
+import { clearHaltFlags, setHaltFlag } from '../guardian/halt-flag.ts'
+import { foreignGuardians } from '../guardian/others.ts'
+import { openRuns } from '../guardian/open-runs.ts'
+import { rollBackRun } from '../guardian/sweeper.ts'
+import { isRoot, stateDir } from '../system/paths.ts'
+import type { Command } from './context.ts'
+import { closeRecords, isClean, sweptLine } from './housekeeping.ts'
+
+/** Exit 0: all is rolled back; 6: not sure. */
+const halt: Command<{ clear?: boolean }> = async (_args, options, context) => {
+  const state = stateDir()
+  if (options.clear) {
+    const standing = clearHaltFlags(state)
+    if (context.json) context.out(JSON.stringify({ schema: 'squall.halt/1', halted: standing.length > 0, flags: standing }, null, 2))
+    else context.out(standing.length === 0 ? 'runs are allowed again' : `still halted: ${standing.join(', ')} is not ours to remove`)
+    return standing.length === 0 ? 0 : 2
+  }
+  const flag = setHaltFlag(state)
+  const runs = openRuns(state)
+  const print = (line: string): void => {
+    if (!context.json) context.out(line)
+  }
+  const results = await Promise.all(
+    runs.map(async (run) => {
+      const result = await rollBackRun(state, run, 'halt')
+      print(sweptLine(result))
+      return result
+    }),
+  )
+  const others = foreignGuardians(state)
+  for (const other of others) print(otherLine(other.run, other.uid))
+  await closeRecords(state)
+  // Root's flag is obeyed by everybody's guardian; a user's flag stops that user's runs only.
+  const sure = results.every((run) => isClean(run))
+  if (context.json) context.out(JSON.stringify({ schema: 'squall.halt/1', halted: true, flag, sure, runs: results, others }, null, 2))
+  else context.out(`halted: ${flag}. ${runs.length === 0 ? 'No run was open.' : ''} New runs are refused until squall halt --clear.`.replace('  ', ' '))
+  return sure ? 0 : 6
+}
+export default halt
+
+function otherLine(run: string, uid: number): string {
+  return isRoot() ? `${run}: of uid ${uid}; its guardian obeys the flag` : `${run}: of uid ${uid}; not ours to stop, root's squall halt does`
+}

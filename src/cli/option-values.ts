@@ -1,0 +1,27 @@
+/** Values of options: text in, checked value out. */
+import { SquallError } from '../errors.ts'
+
+/** `name=value`, collected: `--var a=1 --var b=2` gives `{ a: '1', b: '2' }`. The value may hold further equals signs. */
+export function variable(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const at = text.indexOf('=')
+  if (at < 1) throw new SquallError('usage', `--var ${text}: name=value is expected`, { hint: 'For example --var rate=100/s.' })
+  const name = text.slice(0, at)
+  if (Object.hasOwn(before, name)) throw new SquallError('usage', `--var ${name} is given twice`, { hint: 'Give each variable once.' })
+  return { ...before, [name]: text.slice(at + 1) }
+}
+
+/** A whole number from 1. */
+export function count(text: string): number {
+  return whole(text, 1, Number.MAX_SAFE_INTEGER)
+}
+
+/** The seed of a run: a whole number of 32 bits. */
+export function seed(text: string): number {
+  return whole(text, 0, 0xffffffff)
+}
+
+function whole(text: string, least: number, most: number): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value >= least && value <= most) return value
+  throw new SquallError('usage', `${text} is not a whole number from ${least} to ${most}`, { hint: 'See squall --help.' })
+}

@@ -1,0 +1,124 @@
+/** `squall run FILE`: the experiment from beginning to end, and what was found. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { injectors, sources } from '../catalogue.ts'
+import { renderHtml } from '../report/html.ts'
+import { renderSummary } from '../report/summary.ts'
+import { readRun } from '../records/read-run.ts'
+import type { Abort } from '../records/run-data.ts'
+import { runExperiment } from '../run/run.ts'
+import type { RunNews } from '../run/events.ts'
+import { monotonicMs } from '../system/clock.ts'
+import { endProcess } from '../system/exit.ts'
+import { randomSeed } from '../system/random.ts'
+import { onStopRequest, type StopReason } from '../system/signals.ts'
+import { nonBlockingWriter } from '../system/terminal.ts'
+import type { Verdict } from '../verdict/verdict.ts'
+import type { Command, CommandContext } from './context.ts'
+import { readDocument } from './document.ts'
+import { finishLeftovers } from './housekeeping.ts'
+import { liveView } from './run-live.ts'
+import { runLines } from './run-lines.ts'
+
+interface RunOptions {
+  var?: Record<string, string>
+  seed?: number
+  out?: string
+}
+
+const run: Command<RunOptions> = async ([file], options, context) => {
+  const loaded = await readDocument(file as string, options.var ?? {}, context)
+  if (!loaded) return 2
+  await finishLeftovers(context)
+  const view = createView(context)
+  try {
+    const result = await runExperiment({
+      experiment: loaded.experiment,
+      hash: loaded.hash,
+      document: readFileSync(file as string, 'utf8'),
+      folder: loaded.folder,
+      seed: options.seed ?? randomSeed(),
+      injectors,
+      sources,
+      tell: view.tell,
+      onStoppable: (stop) => stopOnSignals(stop, view),
+    })
+    view.end()
+    const stored = readRun<Verdict>(result.dir)
+    if (options.out) writeOut(options.out, stored)
+    if (context.json) view.data(JSON.stringify({ schema: 'squall.result/1', id: result.id, exit: result.exit, verdict: result.verdict }, null, 2))
+    else view.data(`\n${renderSummary(stored, { color: process.stdout.isTTY === true && !process.env.NO_COLOR })}\nreport: squall report ${result.id}`)
+    await view.close()
+    return result.exit
+  } catch (error) {
+    view.end()
+    await view.close()
+    throw error
+  }
+}
+export default run
+
+interface View {
+  tell(news: RunNews): void
+  /** A line for people. */
+  say(text: string): void
+  /** What was asked for: stdout. */
+  data(text: string): void
+  end(): void
+  close(): Promise<void>
+  /** Told when nobody reads any more. */
+  onGone(listener: (error: Error) => void): void
+}
+
+/** On a terminal a live view; else plain lines. With `--json` the lines go to stderr, and stdout holds the one document. */
+function createView(context: CommandContext): View {
+  const listeners: ((error: Error) => void)[] = []
+  const gone = (error: Error): void => listeners.forEach((listener) => listener(error))
+  const stdout = nonBlockingWriter(1, gone)
+  const stderr = nonBlockingWriter(2, gone)
+  const lines = runLines()
+  const people = context.json ? stderr : stdout
+  const zero = monotonicMs()
+  const live = process.stdout.isTTY && !context.json && process.env.TERM !== 'dumb' && !process.env.CI ? liveView(stdout, () => monotonicMs() - zero, () => process.stdout.columns ?? 80) : null
+  return {
+    tell: (news) => (live ? live.tell(news) : lines.of(news).forEach((line) => people.line(line))),
+    say: (text) => people.line(text),
+    data: (text) => stdout.line(text),
+    end: () => live?.end(),
+    async close() {
+      await Promise.all([stdout.drain(2_000), stderr.drain(2_000)])
+      stdout.close()
+      stderr.close()
+    },
+    onGone: (listener) => void listeners.push(listener),
+  }
+}
+
+/**
+ * First signal, lost terminal or defect: stop and roll back. Second Ctrl-C: the terminal returns, the guardian goes on alone.
+ */
+function stopOnSignals(stop: (abort: Omit<Abort, 'at'>) => boolean, view: View): () => void {
+  const ask = (why: string): boolean => stop({ by: 'operator', why, breached: false })
+  view.onGone((error) => void ask(`nobody reads the output any more (${error.message})`))
+  return onStopRequest((reason: StopReason, error) => {
+    if (error) view.say(`defect: ${(error as Error).stack ?? String(error)}`)
+    if (ask(reasonWords[reason])) return
+    if (reason !== 'SIGINT') return
+    view.say('\nnot finished: the guardian goes on rolling back by itself; squall rollback shows how it ended')
+    setTimeout(() => endProcess(6), 50)
+  })
+}
+
+const reasonWords: Record<StopReason, string> = {
+  SIGINT: 'stopped by Ctrl-C',
+  SIGTERM: 'stopped by SIGTERM',
+  SIGHUP: 'the terminal was closed',
+  SIGTSTP: 'stopped by Ctrl-Z',
+  uncaughtException: 'stopped by a defect in Squall',
+  unhandledRejection: 'stopped by a defect in Squall',
+}
+
+function writeOut(folder: string, stored: ReturnType<typeof readRun<Verdict>>): void {
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, `${stored.id}.html`), renderHtml(stored))
+}

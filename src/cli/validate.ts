@@ -1,0 +1,51 @@
+/** `squall validate FILE…`: reads documents and says what is wrong with them. Changes nothing, starts nothing. */
+import { documentCatalogue } from '../catalogue.ts'
+import type { Experiment } from '../document/experiment.ts'
+import { loadDocument } from '../document/load.ts'
+import { formatProblems } from '../document/problem-text.ts'
+import type { Problem } from '../document/problems.ts'
+import { isJudged } from '../document/resolve-measures.ts'
+import { parseVars } from '../document/variables.ts'
+import { SquallError } from '../errors.ts'
+import type { Command } from './context.ts'
+
+interface FileReport {
+  file: string
+  valid: boolean
+  name?: string
+  judged?: number
+  faults?: number
+  hash?: string
+  problems: Problem[]
+}
+
+const validate: Command<{ var?: string[]; color?: boolean }> = async (files, options, context) => {
+  if (files.length === 0) throw new SquallError('usage', 'validate needs at least one file.', { hint: 'squall validate FILE…' })
+  const vars = parseVars(options.var)
+  const color = options.color !== false && !process.env.NO_COLOR && process.stderr.isTTY === true
+  const reports: FileReport[] = []
+  for (const file of files) {
+    const loaded = await loadDocument(file, { vars, catalogue: documentCatalogue })
+    const report: FileReport = loaded.ok
+      ? { file, valid: true, ...counts(loaded.experiment), hash: loaded.hash, problems: loaded.warnings }
+      : { file, valid: false, problems: loaded.problems }
+    reports.push(report)
+    if (context.json) continue
+    if (report.problems.length > 0) context.err(formatProblems(report.problems, { color }))
+    if (report.valid) context.out(`${file} is valid: ${report.name}, ${plural(report.judged ?? 0, 'measure')} judged, ${plural(report.faults ?? 0, 'fault')}\n`)
+    else context.err(`${file} is not valid: ${plural(report.problems.filter((problem) => problem.severity === 'error').length, 'error')}\n`)
+  }
+  const valid = reports.every((report) => report.valid)
+  if (context.json) context.out(`${JSON.stringify({ valid, files: reports })}\n`)
+  return valid ? 0 : 2
+}
+
+export default validate
+
+function counts(experiment: Experiment): { name: string; judged: number; faults: number } {
+  return { name: experiment.name, judged: experiment.measures.filter(isJudged).length, faults: experiment.faults.length }
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`
+}

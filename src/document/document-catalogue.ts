@@ -1,0 +1,26 @@
+/** What the reader is told about faults and sources; the parts themselves live in rooms it does not know. */
+import type { z } from 'zod'
+import type { Place } from './experiment.ts'
+
+export interface CatalogueFault {
+  readonly type: string
+  readonly places: readonly (Place | 'none')[]
+  /** The parameters that stand flat beside `type`. */
+  readonly spec: z.ZodType
+  /** Parameters that may be ranges. */
+  readonly dials?: readonly string[]
+  /** Over once done: it has no duration that could dilute a measure. */
+  readonly instant?: true
+  /** Which of `to`, `match`, `interface` this fault understands. */
+  readonly narrows?: readonly string[]
+}
+
+export interface CatalogueSource {
+  readonly type: string
+  readonly config: z.ZodType
+}
+
+export interface DocumentCatalogue {
+  readonly faults: readonly CatalogueFault[]
+  readonly sources: readonly CatalogueSource[]
+}

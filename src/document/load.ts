@@ -1,0 +1,114 @@
+/** The way in: a file or a text becomes an experiment, or all that is wrong with it. */
+import { createHash } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import type { DocumentCatalogue } from './document-catalogue.ts'
+import type { Experiment } from './experiment.ts'
+import { type Located, unlocated } from './located.ts'
+import { type Collector, collectProblems, type Problem, showPath, sortProblems } from './problems.ts'
+import { readTypescript } from './read-typescript.ts'
+import { type Finding, readYaml, type YamlDocument } from './read-yaml.ts'
+import { resolveExperiment } from './resolve.ts'
+import { fillVariables } from './variables.ts'
+
+export interface LoadOptions {
+  /** Values of variables, from the command line. */
+  vars?: Readonly<Record<string, string>>
+  catalogue: DocumentCatalogue
+}
+
+export type Loaded =
+  | {
+      ok: true
+      experiment: Experiment
+      /** SHA-256 (hex) of the text and the given variables. */
+      hash: string
+      /** Absolute folder of the document: relative paths in it are resolved against it. */
+      folder: string
+      warnings: Problem[]
+    }
+  | { ok: false; problems: Problem[] }
+
+/** Bytes; the largest document anybody meant is far below. */
+const largest = 1024 * 1024
+
+/** Reads a `.yaml`, `.yml`, `.json` or `.ts` document. A file that cannot be read is a problem like others; never throws for them. */
+export async function loadDocument(path: string, options: LoadOptions): Promise<Loaded> {
+  let text: string
+  try {
+    if (statSync(path).size > largest) return { ok: false, problems: [lonely(path, 'too-large', 'the file is larger than 1MiB')] }
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'this is a folder' : code === 'EACCES' ? 'reading it is not permitted' : String(error)
+    return { ok: false, problems: [lonely(path, 'file-not-readable', why)] }
+  }
+  if (!/\.[cm]?[jt]s$/.test(path)) return loadDocumentText(text, path, options)
+  const read = await readTypescript(resolve(path))
+  if (!read.ok) return { ok: false, problems: [{ ...lonely(path, 'typescript-failed', read.message), ...read.place, ...(read.fix !== undefined && { fix: read.fix }) }] }
+  const located = unlocated(path, text, read.value)
+  return finish(located, [], text, path, options)
+}
+
+/** The same for a text of YAML or JSON; `file` names it in problems and tells the folder. */
+export function loadDocumentText(text: string, file: string, options: LoadOptions): Loaded {
+  const yaml = readYaml(file, text.replace(/^\uFEFF/, ''))
+  if (yaml.broken) return { ok: false, problems: sortProblems(yaml.findings.map((finding) => placed(yaml, finding))) }
+  return finish(yaml.located, yaml.findings, text, file, options, yaml)
+}
+
+function finish(located: Located, findings: readonly Finding[], text: string, file: string, options: LoadOptions, yaml?: YamlDocument): Loaded {
+  const collect = collectProblems(located)
+  const vars = options.vars ?? {}
+  const folder = dirname(resolve(file))
+  const checking = { located, collect }
+  const filled = fillVariables(checking, vars)
+  const experiment = resolveExperiment(checking, filled, { catalogue: options.catalogue, folder })
+  const problems = merged(collect, findings, yaml)
+  if (experiment && !problems.some((problem) => problem.severity === 'error')) {
+    return { ok: true, experiment: JSON.parse(JSON.stringify(experiment)), hash: hashOf(text, vars), folder, warnings: problems }
+  }
+  return { ok: false, problems: withoutNoise(problems) }
+}
+
+/** Findings of the reader and of the checks. Where both speak of one value, the one that knows more wins. */
+function merged(collect: Collector, findings: readonly Finding[], yaml: YamlDocument | undefined): Problem[] {
+  if (!yaml) return sortProblems(collect.problems)
+  const cuts = findings.filter((finding) => finding.code === 'cut-value').map((finding) => placed(yaml, finding))
+  // A cut value leaves unknown keys and missing ones on its line behind it: they are its consequences.
+  const checked = collect.problems.filter((problem) => !cuts.some((cut) => cut.line === problem.line))
+  const read = findings.map((finding) => placed(yaml, finding)).filter((problem) => !checked.some((other) => other.line === problem.line && other.column === problem.column && other.code !== 'variable-unused'))
+  return sortProblems([...checked, ...read])
+}
+
+/** A fault that does not exist here makes everything that only it would need uninteresting. */
+function withoutNoise(problems: readonly Problem[]): Problem[] {
+  if (!problems.some((problem) => problem.code === 'fault-not-available')) return [...problems]
+  return problems.filter((problem) => problem.code !== 'not-available-yet')
+}
+
+function placed(yaml: YamlDocument, finding: Finding): Problem {
+  const { line, column, length } = yaml.position(finding.range)
+  const prefix = finding.path.length > 0 ? `${showPath(finding.path)}: ` : ''
+  return {
+    code: finding.code,
+    severity: 'error',
+    message: prefix + finding.message,
+    ...(finding.fix !== undefined && { fix: finding.fix }),
+    file: yaml.located.file,
+    line,
+    column,
+    excerpt: yaml.located.lines[line - 1] ?? '',
+    length,
+  }
+}
+
+
+function lonely(file: string, code: Problem['code'], message: string): Problem {
+  return { code, severity: 'error', message, file, line: 1, column: 1, excerpt: '', length: 1 }
+}
+
+function hashOf(text: string, vars: Readonly<Record<string, string>>): string {
+  const given = Object.entries(vars).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return createHash('sha256').update(text).update('\0').update(JSON.stringify(given)).digest('hex')
+}

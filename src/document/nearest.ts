@@ -1,0 +1,35 @@
+/** “Did you mean …”: the nearest known word. */
+
+/** The candidate at most two edits away (one for short words), the nearest first; undefined when none is near. */
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  const allowed = word.length <= 3 ? 1 : 2
+  const ranked = candidates
+    .map((candidate) => ({ candidate, edits: editDistance(word.toLowerCase(), candidate.toLowerCase(), allowed) }))
+    .filter(({ edits }) => edits <= allowed)
+  return ranked.toSorted((a, b) => a.edits - b.edits)[0]?.candidate
+}
+
+/** `did you mean “latency_p99”?`, or undefined. */
+export function suggestion(word: string, candidates: readonly string[]): string | undefined {
+  const near = nearest(word, candidates)
+  return near === undefined ? undefined : `did you mean “${near}”?`
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment); gives up above `most`. */
+function editDistance(a: string, b: string, most: number): number {
+  if (Math.abs(a.length - b.length) > most || a.length > 100) return most + 1
+  let before: number[] = []
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1]
+      let best = Math.min((previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (previous[j - 1] ?? 0) + (same ? 0 : 1))
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) best = Math.min(best, (before[j - 2] ?? 0) + 1)
+      row.push(best)
+    }
+    before = previous
+    previous = row
+  }
+  return previous[b.length] ?? most + 1
+}

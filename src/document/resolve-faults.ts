@@ -1,0 +1,129 @@
+/** The `faults` part: built-in types by the injectors' schemas, own modules by their path. */
+import { existsSync } from 'node:fs'
+import { basename, resolve } from 'node:path'
+import { type Checking, checkShape, unknownKey } from './check-shape.ts'
+import type { CatalogueFault, DocumentCatalogue } from './document-catalogue.ts'
+import type { Fault } from './experiment.ts'
+import { asMap, type Path } from './located.ts'
+import { suggestion } from './nearest.ts'
+import { parseQuantity, quote } from './quantity.ts'
+import { resolveTarget } from './resolve-target.ts'
+import { duration } from './schema-types.ts'
+import { nameShape } from './shapes.ts'
+
+const common = ['type', 'target', 'name', 'after', 'for', 'every', 'ramp']
+
+export interface FaultSurroundings {
+  catalogue: DocumentCatalogue
+  /** Folder of the document: own modules are found from here. */
+  folder: string
+}
+
+/** The faults that are in order; what is wrong with the others is collected. */
+export function resolveFaults(checking: Checking, value: unknown, around: FaultSurroundings): Fault[] {
+  const { collect } = checking
+  if (value === undefined) return []
+  if (!Array.isArray(value)) {
+    collect.add(['faults'], 'wrong-type', 'expected a list of faults', { fix: 'begin each fault with “- type: …”' })
+    return []
+  }
+  if (value.length === 0) collect.add(['faults'], 'value-not-allowed', 'there is no fault: nothing would be tried', { fix: 'write e.g. - type: pause' })
+  const faults = value.map((item, index) => resolveFault(checking, item, ['faults', index], around)).filter((fault) => fault !== undefined)
+  checkNames(checking, value)
+  return faults
+}
+
+/** True for a path to an author's own module rather than the name of a type. */
+export function isModulePath(type: string): boolean {
+  return /^(?:\.{0,2}\/|[A-Za-z]:[\\/])/.test(type) || /\.[cm]?[jt]s$/.test(type)
+}
+
+function resolveFault(checking: Checking, value: unknown, path: Path, around: FaultSurroundings): Fault | undefined {
+  const { collect, located } = checking
+  const map = asMap(value)
+  if (!map) return void collect.add(path, 'wrong-type', 'expected a fault with a type', { fix: 'write e.g. - type: pause' })
+  if (typeof map.type !== 'string') {
+    const fix = `available: ${around.catalogue.faults.map((fault) => fault.type).join(', ')}`
+    if (map.type === undefined) collect.add(path, 'key-missing', 'needs the key “type”', { fix })
+    else collect.add([...path, 'type'], 'wrong-type', 'expected the name of a type', { fix })
+    return undefined
+  }
+  const rest = Object.fromEntries(Object.entries(map).filter(([key]) => !common.includes(key)))
+  const own = isModulePath(map.type)
+  const known = around.catalogue.faults.find((fault) => fault.type === map.type)
+  if (!own && !known) return void notAvailable(checking, map.type, path, around.catalogue)
+  const base = timing(checking, map, path)
+  const name = map.name === undefined ? defaultName(map.type) : checkShape(checking, nameShape, map.name, [...path, 'name'])
+  const shared = { ...base, name: name ?? '', line: located.position(path, 'value').line }
+  if (own) return ownModule(checking, map, map.type, rest, path, around, shared)
+  if (!known) return undefined
+  const target = resolveTarget(checking, known, map.target, [...path, 'target'], around.catalogue)
+  const spec = parameters(checking, known, rest, path)
+  return spec === undefined ? undefined : { ...shared, type: map.type, ...(target && { target }), spec }
+}
+
+function notAvailable({ collect }: Checking, type: string, path: Path, catalogue: DocumentCatalogue): void {
+  const types = catalogue.faults.map((fault) => fault.type)
+  const near = suggestion(type, types)
+  collect.add([...path, 'type'], 'fault-not-available', `there is no fault of type ${quote(type)} in this version`, {
+    fix: near ?? `available: ${types.join(', ')}, or your own: ./file.ts`,
+  })
+}
+
+function timing(checking: Checking, map: Record<string, unknown>, path: Path): { after: number; for?: number } {
+  const { collect } = checking
+  for (const key of ['every', 'ramp']) {
+    if (key in map) collect.add([...path, key], 'not-available-yet', `${key} is not available yet`, { at: 'key', fix: `remove ${key}` })
+  }
+  const after = map.after === undefined ? 0 : (checkShape(checking, duration, map.after, [...path, 'after']) ?? 0)
+  const lasting = map.for === undefined ? undefined : checkShape(checking, duration, map.for, [...path, 'for'])
+  if (lasting === 0) collect.add([...path, 'for'], 'value-not-allowed', 'a fault that lasts no time does nothing', { fix: 'write e.g. for: 30s, or leave it out' })
+  return { after, ...(lasting !== undefined && { for: lasting }) }
+}
+
+/** The fault's own parameters by its schema. Ranges are told apart first: they would read as misspelt quantities. */
+function parameters(checking: Checking, known: CatalogueFault, rest: Record<string, unknown>, path: Path): Record<string, unknown> | undefined {
+  const values = { ...rest }
+  for (const [key, value] of Object.entries(rest)) {
+    const [from, to] = typeof value === 'string' ? value.split('..') : []
+    if (from === undefined || to === undefined || !parseQuantity(from).ok || !parseQuantity(to).ok) continue
+    checking.collect.add([...path, key], 'not-available-yet', 'ranges (a..b) are not available yet', { fix: `write one value, e.g. ${to}` })
+    values[key] = to
+  }
+  return checkShape(checking, known.spec, values, path) as Record<string, unknown> | undefined
+}
+
+type Shared = Omit<Fault, 'type' | 'spec' | 'target'>
+
+function ownModule(checking: Checking, map: Record<string, unknown>, type: string, rest: Record<string, unknown>, path: Path, around: FaultSurroundings, shared: Shared): Fault | undefined {
+  const { collect } = checking
+  const parameters = map.with === undefined ? {} : asMap(map.with)
+  if (!parameters) collect.add([...path, 'with'], 'wrong-type', 'expected a map of parameters', { fix: 'write e.g. with: { flag: checkout }' })
+  if (map.target !== undefined) collect.add([...path, 'target'], 'key-unknown', 'an own fault has no target', { at: 'key', fix: 'pass what it needs in with: { … }' })
+  for (const key of Object.keys(rest).filter((name) => name !== 'with')) unknownKey(checking, [...path, key], key, ['with', 'name', 'after', 'for'])
+  const at = [...path, 'type']
+  if (!/^\.{0,2}\//.test(type)) return void collect.add(at, 'value-not-allowed', `${quote(type)} could be a type or a file`, { fix: `write ./${type}` })
+  if (!/\.[cm]?[jt]s$/.test(type)) return void collect.add(at, 'value-not-allowed', 'an own fault is a .ts, .js or .mjs file', { fix: `write ${type}.ts` })
+  if (!existsSync(resolve(around.folder, type))) return void collect.add(at, 'module-missing', `the file ${quote(type)} does not exist beside the document`)
+  return parameters ? { ...shared, type, spec: JSON.parse(JSON.stringify(parameters)) } : undefined
+}
+
+function defaultName(type: string): string {
+  if (!isModulePath(type)) return type
+  const name = basename(type).replace(/\.[cm]?[jt]s$/, '').toLowerCase().replace(/[^a-z0-9-]+/g, '-').replace(/^-+/, '')
+  return name === '' ? 'own' : name.slice(0, 63)
+}
+
+function checkNames({ collect }: Checking, faults: readonly unknown[]): void {
+  const seen = new Set<string>()
+  faults.forEach((fault, index) => {
+    const map = asMap(fault)
+    const name = typeof map?.name === 'string' ? map.name : typeof map?.type === 'string' ? defaultName(map.type) : undefined
+    if (name === undefined) return
+    if (seen.has(name)) {
+      const path = map?.name === undefined ? ['faults', index, 'type'] : ['faults', index, 'name']
+      collect.add(path, 'name-taken', `another fault is called ${quote(name)}`, { fix: `write name: ${name}-${index + 1}` })
+    }
+    seen.add(name)
+  })
+}

@@ -1,0 +1,15 @@
+/** `${secret:NAME}` inside a text: a reference that is filled in at the place of use and nowhere else. */
+
+const reference = /\$\{secret:([A-Za-z_][A-Za-z0-9_]*)\}/g
+
+/** The names of the secrets that a text refers to, each once. */
+export function secretNames(text: string): string[] {
+  return [...new Set(Array.from(text.matchAll(reference), (match) => match[1] ?? ''))]
+}
+
+/** The text with its secrets; `lookup` gives a value or throws. Values are not searched for further references. */
+export async function fillSecrets(text: string, lookup: (name: string) => Promise<string>): Promise<string> {
+  const values = new Map<string, string>()
+  for (const name of secretNames(text)) values.set(name, await lookup(name))
+  return text.replace(reference, (_, name: string) => values.get(name) ?? '')
+}

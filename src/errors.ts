@@ -1,0 +1,113 @@
+/**
+ * Every error Squall can end with: a stable code, what it means, what to do, and the exit status.
+ * The sentence of one occurrence is given where it is thrown; `docs/errors.md` is generated from this list.
+ */
+interface CatalogueEntry {
+  /** What the code means in general, one sentence. */
+  readonly means: string
+  /** What a person can do about it. */
+  readonly hint: string
+  /** Process exit status, `design.md` §4: 2 refused before anything was started, 5 error, 6 something may be left behind. */
+  readonly exit: 2 | 5 | 6
+}
+
+export const catalogue = {
+  'node-too-old': { means: 'Squall needs Node 22.19 or newer.', hint: 'Install a newer Node.', exit: 2 },
+  usage: { means: 'The command line is not understood.', hint: 'See squall --help.', exit: 2 },
+  'file-not-readable': { means: 'A file that was named cannot be read.', hint: 'Check the path and its permissions.', exit: 2 },
+  'document-invalid': {
+    means: 'The experiment document has errors.',
+    hint: 'Each error names its line and a fix; squall validate FILE shows them all.',
+    exit: 2,
+  },
+  'run-not-found': { means: 'No run with this id is recorded.', hint: 'squall history NAME lists the runs of an experiment.', exit: 2 },
+  halted: { means: 'The kill switch is set: no run may start.', hint: 'When it is safe again: squall halt --clear.', exit: 2 },
+  'run-ambiguous': { means: 'Several runs begin with the given letters.', hint: 'Give more letters of the id.', exit: 2 },
+  'record-missing': { means: 'The record of a run is not there.', hint: 'squall history shows the runs that are kept.', exit: 2 },
+  'record-damaged': { means: 'The record of a run cannot be read.', hint: 'Restore the file from a backup; other runs are not touched by it.', exit: 5 },
+  'record-too-new': { means: 'A record was written by a newer Squall.', hint: 'Update Squall.', exit: 2 },
+  'record-busy': { means: 'A record is locked by another process.', hint: 'Try again in a moment.', exit: 5 },
+  'record-not-written': {
+    means: 'The record of a run cannot be created.',
+    hint: 'Check free space and permissions of the state folder (SQUALL_STATE_DIR).',
+    exit: 2,
+  },
+  'index-damaged': { means: 'The index of runs cannot be read.', hint: 'Move the file away: it is made again from the runs.', exit: 5 },
+  'run-locked': { means: 'The run has a guardian already.', hint: 'squall rollback RUN asks it to roll back.', exit: 2 },
+  'flock-missing': {
+    means: 'The program flock, which holds the locks, is not there or does not work.',
+    hint: 'Install util-linux.',
+    exit: 2,
+  },
+  'resource-locked': {
+    means: 'A part of the world that the fault changes is being changed by another run or another fault of this run.',
+    hint: 'Wait for the other run, or end it with squall rollback.',
+    exit: 2,
+  },
+  'fault-not-available': {
+    means: 'There is no fault of this type, or not at this place.',
+    hint: 'squall faults lists what there is.',
+    exit: 2,
+  },
+  'fault-failed': {
+    means: 'A fault could not be injected or did not show its effect.',
+    hint: 'What had been changed was rolled back; the sentence above says what went wrong.',
+    exit: 5,
+  },
+  'not-injected': { means: 'A fault was not injected because the run was being stopped.', hint: 'See why the run was stopped.', exit: 5 },
+  'module-changed': {
+    means: "A fault's own module is not the file that injected it any more.",
+    hint: 'Undo by hand what it did, or restore the file and run squall rollback.',
+    exit: 6,
+  },
+  'secret-missing': { means: 'A secret that a fault or a source names is not set.', hint: 'Set the environment variable of that name.', exit: 2 },
+  'guardian-failed': {
+    means: 'The guardian, which makes and undoes every change, did not start or was lost.',
+    hint: 'squall doctor checks what it needs; its log lies beside the run.',
+    exit: 5,
+  },
+  'left-behind': {
+    means: 'A fault could not be undone for certain.',
+    hint: 'squall rollback tries again and says what is in the way.',
+    exit: 6,
+  },
+  'traffic-failed': {
+    means: 'The load generator could not start or has failed.',
+    hint: 'Check the URLs of traffic and ok.body; if they are right, please report it.',
+    exit: 5,
+  },
+  'no-target': { means: 'Nothing matches the target of a fault.', hint: 'squall plan FILE shows what a target resolves to.', exit: 2 },
+  'target-protected': {
+    means: 'The target matches only processes that are never a target: pid 1, Squall itself, what started it.',
+    hint: 'Narrow the target down, for instance by labels or port.',
+    exit: 2,
+  },
+  'already-stopped': {
+    means: 'The process is stopped already, so continuing it would not be ours to do.',
+    hint: 'Continue it first (kill -CONT PID), or choose another target.',
+    exit: 2,
+  },
+  internal: { means: 'A defect in Squall itself.', hint: 'Please report it with the text above.', exit: 5 },
+} as const satisfies Record<string, CatalogueEntry>
+
+export type ErrorCode = keyof typeof catalogue
+
+/** An error for people: `code` is stable, `message` is the sentence of this occurrence, `hint` says what to do. */
+export class SquallError extends Error {
+  override readonly name = 'SquallError'
+  readonly code: ErrorCode
+  readonly hint: string
+  readonly exit: 2 | 5 | 6
+
+  constructor(code: ErrorCode, sentence: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(sentence, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.hint = options.hint ?? catalogue[code].hint
+    this.exit = catalogue[code].exit
+  }
+
+  /** The same content for `--json` and for the wire. */
+  toJSON(): { code: ErrorCode; message: string; hint: string } {
+    return { code: this.code, message: this.message, hint: this.hint }
+  }
+}

@@ -1,0 +1,75 @@
+/** Freezes a process with SIGSTOP. Connections stay open and are accepted by the kernel, but nobody answers. */
+import { z } from 'zod'
+import { SquallError } from '../../errors.ts'
+import { wallMs } from '../../system/clock.ts'
+import { startChild } from '../../system/children.ts'
+import { entryPath } from '../../system/entry.ts'
+import type { Context, Injector } from '../injector.ts'
+import { killByMark } from '../marks.ts'
+import { type ProcessState, processLock, processState, stillThere } from './identity.ts'
+
+interface PauseState extends ProcessState {
+  /** ms since the epoch when the timer continues the process, whoever is dead by then. */
+  expiresAt: number
+}
+
+export const pause: Injector<Record<string, never>, PauseState> = {
+  type: 'pause',
+  places: ['process'],
+  spec: z.strictObject({}).meta({ description: 'Freezes the process (SIGSTOP): its connections stay open, nobody answers.' }) as never,
+  needs: () => [],
+  plan(_spec, target, context) {
+    const state: PauseState = { ...processState(target), expiresAt: context.deadline.getTime() }
+    const stat = stillThere(state)
+    if (!stat) throw new SquallError('no-target', `${target.name} has ended`)
+    if (isStopped(stat.state)) throw new SquallError('already-stopped', `${target.name} is stopped already: it would not be ours to continue`)
+    const after = Math.max(0, Math.round((state.expiresAt - wallMs()) / 1000))
+    return Promise.resolve({
+      state,
+      does: `stop ${target.name} with SIGSTOP`,
+      undoes: `continue ${target.name} with SIGCONT`,
+      lock: processLock(state),
+      expires: `after ${after} s`,
+    })
+  },
+  async inject(state, context) {
+    await startTimer(state, context)
+    context.signal.throwIfAborted()
+    if (!stillThere(state)) throw new SquallError('no-target', `${state.comm} (pid ${state.pid}) has ended`)
+    process.kill(state.pid, 'SIGSTOP')
+  },
+  async rollback(state, context) {
+    const stat = stillThere(state)
+    if (stat && isStopped(stat.state)) process.kill(state.pid, 'SIGCONT')
+    await killByMark(`${context.mark}/effect`)
+  },
+  look(state) {
+    const stat = stillThere(state)
+    const name = `${state.comm} (pid ${state.pid})`
+    if (!stat) return Promise.resolve({ active: false, seen: `${name} has ended`, died: `${name} ended while it was paused` })
+    const active = isStopped(stat.state)
+    return Promise.resolve({ active, seen: `${name} is in state ${stat.state}${active ? ' (stopped)' : ''}` })
+  },
+}
+
+function isStopped(state: string): boolean {
+  return state === 'T'
+}
+
+/** The way out that needs nobody: running before the process is stopped, in a session of its own. */
+function startTimer(state: PauseState, context: Context<PauseState>): Promise<void> {
+  const wait = Math.max(0, state.expiresAt - wallMs())
+  const child = startChild({
+    argv: [process.execPath, entryPath('pause-timer'), String(state.pid), String(state.start), String(wait)],
+    mark: `${context.mark}/effect`,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  return new Promise((resolve, reject) => {
+    child.process?.stdout?.once('data', () => {
+      child.process.stdout?.destroy()
+      child.process.unref()
+      resolve()
+    })
+    void child.exited.then((exit) => reject(new Error(`the timer that ends the pause did not start: ${exit.failed?.message ?? `exit ${exit.code ?? exit.signal}`}`)))
+  })
+}

@@ -1,0 +1,68 @@
+/** From a target as written to the things it means right now; protected ones are refused here, once for all injectors. */
+import type { Pick, TargetQuery, TargetSpec } from '../document/experiment.ts'
+import { SquallError } from '../errors.ts'
+import { ancestorsOf, readEnvironment } from '../system/proc.ts'
+import type { Target } from './injector.ts'
+import { type FoundProcess, findProcesses } from './process/find.ts'
+
+export interface ResolveOptions {
+  /** Seeded: the same run picks the same. */
+  random(): number
+  /** Squall's own processes; they, what is above them, and pid 1 are never a target. */
+  protect: readonly number[]
+}
+
+/** @throws SquallError `no-target`, `target-protected`, `fault-not-available` (a place that is not there yet) */
+export async function resolveTargets(spec: TargetSpec, options: ResolveOptions): Promise<Target[]> {
+  if (spec.place === 'host') return [{ place: 'host', id: 'local', name: 'this host', facts: {} }]
+  if (spec.place === 'process') return resolveProcesses(spec, options)
+  throw new SquallError('fault-not-available', `targets of the place ${spec.place} are not available yet`)
+}
+
+function resolveProcesses(spec: TargetSpec, options: ResolveOptions): Target[] {
+  const found = findProcesses(spec.query)
+  const off = new Set([1, ...options.protect.flatMap((pid) => ancestorsOf(pid))])
+  const free = found.filter(({ stat }) => !off.has(stat.pid) && !isSqualls(stat.pid))
+  if (free.length === 0 && found.length > 0) {
+    const names = found.map(({ stat }) => `${stat.comm} (${stat.pid})`).join(', ')
+    throw new SquallError('target-protected', `${queryWords(spec.query)} matches only ${names}: pid 1, Squall and what started it are never a target`)
+  }
+  if (free.length === 0) throw new SquallError('no-target', `no process with ${queryWords(spec.query)}`)
+  return picked(free, spec.pick, options.random).map(targetOf)
+}
+
+function isSqualls(pid: number): boolean {
+  const environment = readEnvironment(pid)
+  return environment?.has('SQUALL_ROLE') === true || environment?.has('SQUALL_MARK') === true
+}
+
+/** A share rounds down, at least 1. */
+function picked<T>(items: readonly T[], pick: Pick, random: () => number): T[] {
+  if ('all' in pick) return [...items]
+  const wanted = 'count' in pick ? pick.count : Math.max(1, Math.floor(pick.share * items.length))
+  const rest = [...items]
+  const chosen: T[] = []
+  while (chosen.length < wanted && rest.length > 0) chosen.push(...rest.splice(Math.floor(random() * rest.length), 1))
+  return chosen
+}
+
+function targetOf({ stat, command }: FoundProcess): Target {
+  const shown = command.join(' ')
+  return {
+    place: 'process',
+    id: `${stat.pid}:${stat.start}`,
+    name: `${stat.comm} (pid ${stat.pid})`,
+    facts: { pid: stat.pid, start: stat.start, comm: stat.comm, ppid: stat.ppid, command: shown.length > 200 ? `${shown.slice(0, 200)}…` : shown },
+  }
+}
+
+function queryWords(query: TargetQuery): string {
+  const labels = Object.entries(query.labels ?? {}).map(([name, value]) => `${name}=${value}`)
+  const parts = [
+    query.name && `name ${query.name}`,
+    query.command && `command ${query.command}`,
+    query.port && `port ${query.port}`,
+    labels.length > 0 && `labels ${labels.join(',')}`,
+  ]
+  return parts.filter(Boolean).join(', ')
+}

@@ -1,0 +1,96 @@
+/** The runner's side: starts the guardian, asks it for changes, notices when it is lost. */
+import { closeSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import { SquallError, type ErrorCode } from '../errors.ts'
+import { allowedEnvironment, startChild } from '../system/children.ts'
+import { monotonicMs } from '../system/clock.ts'
+import { entryPath } from '../system/entry.ts'
+import { readMessages, sendMessage } from '../system/lines.ts'
+import { runDir } from '../system/paths.ts'
+import { aliveSame, readStat } from '../system/proc.ts'
+import type { ArmRequest, ChangeSummary, FromGuardian, ProcessId, ToGuardian } from './protocol.ts'
+
+export interface GuardianClient {
+  readonly id: ProcessId
+  readonly changes: readonly ChangeSummary[]
+  send(message: ToGuardian): void
+  /** ms since it last said anything. */
+  silentFor(): number
+  /** Called when its pipe ends before `closed`. */
+  onLost(listener: () => void): void
+  /** SIGKILL, if it is still the same process. */
+  kill(): void
+}
+
+const armLimit = 30_000
+
+/** What a guardian or a sweep gets of the environment: where state lies, and nothing a CI system could find it by. */
+export function guardianEnvironment(): Record<string, string> {
+  return { ...allowedEnvironment(['SQUALL_STATE_DIR', 'SQUALL_MACHINE_DIR', 'XDG_STATE_HOME']), SQUALL_ROLE: 'guardian' }
+}
+
+/**
+ * Starts a guardian and waits until it is armed.
+ * @throws SquallError with the guardian's own reason when it refuses; `guardian-failed` when it does not answer.
+ */
+export async function startGuardian(request: ArmRequest, onMessage: (message: FromGuardian) => void): Promise<GuardianClient> {
+  const logFd = openSync(join(runDir(request.run, request.state), 'guardian.log'), 'a', 0o600)
+  const child = startChild({
+    argv: [process.execPath, entryPath('guardian'), 'own', request.state, request.run],
+    env: guardianEnvironment(),
+    stdio: ['pipe', 'pipe', logFd],
+  })
+  closeSync(logFd)
+  const { stdin, stdout } = child.process ?? {}
+  if (!stdin || !stdout || child.pid === undefined) {
+    throw new SquallError('guardian-failed', `the guardian did not start: ${(await child.exited).failed?.message ?? 'no process'}`)
+  }
+  const id: ProcessId = { pid: child.pid, start: readStat(child.pid)?.start ?? 0 }
+  stdin.on('error', () => {}) // The end of stdout tells that it is gone.
+  let lastHeard = monotonicMs()
+  let closed = false
+  const lostListeners: (() => void)[] = []
+  const armed = new Promise<ChangeSummary[]>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new SquallError('guardian-failed', 'the guardian did not answer')), armLimit)
+    readMessages<FromGuardian>(
+      stdout,
+      (message) => {
+        lastHeard = monotonicMs()
+        if (message.say === 'armed') resolve(message.changes)
+        else if (message.say === 'refused') reject(new SquallError(message.error.code as ErrorCode, message.error.message, hintOf(message.error.hint)))
+        else onMessage(message)
+        if (message.say === 'closed') closed = true
+        if (message.say === 'armed' || message.say === 'refused') clearTimeout(timer)
+      },
+      () => {},
+    )
+    stdout.once('close', () => {
+      clearTimeout(timer)
+      reject(new SquallError('guardian-failed', 'the guardian ended before it was armed'))
+      if (!closed) for (const listener of lostListeners) listener()
+    })
+  })
+  const kill = (): void => {
+    if (aliveSame(id.pid, id.start)) process.kill(id.pid, 'SIGKILL')
+  }
+  sendMessage(stdin, request)
+  try {
+    const changes = await armed
+    child.process.unref()
+    return {
+      id,
+      changes,
+      send: (message) => sendMessage(stdin, message),
+      silentFor: () => monotonicMs() - lastHeard,
+      onLost: (listener) => void lostListeners.push(listener),
+      kill,
+    }
+  } catch (error) {
+    kill()
+    throw error
+  }
+}
+
+function hintOf(hint: string): { hint?: string } {
+  return hint === '' ? {} : { hint }
+}

@@ -1,0 +1,81 @@
+/** The guardian's Unix socket: `halt`, `rollback` and `status` from other commands of the same user. One line in, one line out. */
+import { closeSync, constants, openSync, rmSync } from 'node:fs'
+import { connect, createServer, type Server } from 'node:net'
+import { basename, dirname, join } from 'node:path'
+import type { ChangeState } from '../records/run-data.ts'
+
+export interface ControlRequest {
+  ask: 'status' | 'rollback' | 'halt'
+}
+
+export interface ControlAnswer {
+  run: string
+  changes: { key: string; state: ChangeState; why?: string }[]
+  /** Every change has come to its end or is known to be stuck. */
+  settled: boolean
+}
+
+/** The kernel takes at most 107 bytes of path: a longer one is reached through a descriptor of its folder. */
+export function socketAddress(path: string): { address: string; done(): void } {
+  if (Buffer.byteLength(path) <= 107) return { address: path, done: () => {} }
+  const fd = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY)
+  return { address: join('/proc/self/fd', String(fd), basename(path)), done: () => closeSync(fd) }
+}
+
+/** Answers each line; the promise of `answer` may take long (it waits for the rollback). */
+export function serveControl(path: string, answer: (request: ControlRequest) => Promise<ControlAnswer>): Promise<Server> {
+  rmSync(path, { force: true }) // The caller holds the run's lock: nobody can be listening here.
+  const { address, done } = socketAddress(path)
+  const server = createServer((socket) => {
+    socket.on('error', () => {}) // The other side went away: nothing to tell it.
+    readLine(socket, (line) => {
+      const request = parse<ControlRequest>(line)
+      if (!request) return socket.destroy()
+      void answer(request).then((value) => socket.end(`${JSON.stringify(value)}\n`))
+    })
+  })
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(address, () => {
+      done()
+      resolve(server)
+    })
+  })
+}
+
+/** Null when nobody answers within `ms`: dead, stopped or too busy. */
+export function askControl(path: string, request: ControlRequest, ms: number): Promise<ControlAnswer | null> {
+  const { address, done } = socketAddress(path)
+  return new Promise((resolve) => {
+    const socket = connect(address)
+    const finish = (value: ControlAnswer | null): void => {
+      clearTimeout(timer)
+      socket.destroy()
+      done()
+      resolve(value)
+    }
+    const timer = setTimeout(() => finish(null), ms)
+    socket.on('error', () => finish(null))
+    socket.on('close', () => finish(null))
+    readLine(socket, (line) => finish(parse<ControlAnswer>(line)))
+    socket.write(`${JSON.stringify(request)}\n`)
+  })
+}
+
+function readLine(socket: NodeJS.ReadableStream, onLine: (line: string) => void): void {
+  let text = ''
+  socket.on('data', (chunk: Buffer | string) => {
+    text += chunk.toString()
+    const end = text.indexOf('\n')
+    if (end !== -1) onLine(text.slice(0, end))
+    else if (text.length > 65_536) (socket as NodeJS.ReadStream).destroy()
+  })
+}
+
+function parse<T>(line: string): T | null {
+  try {
+    return JSON.parse(line) as T
+  } catch {
+    return null
+  }
+}

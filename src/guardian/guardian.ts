@@ -1,0 +1,305 @@
+/**
+ * The guardian of one run: the only process that changes the world. It arms, injects when asked, watches each second, and rolls
+ * back when asked, halted, out of time, or alone. The crash path is the daily path.
+ */
+import { openSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
+import { SquallError } from '../errors.ts'
+import type { AnyInjector } from '../faults/injector.ts'
+import { killByMark } from '../faults/marks.ts'
+import { bootMs, sleep, wallMs } from '../system/clock.ts'
+import { type Lock, tryLock } from '../system/flock.ts'
+import { readMessages, sendMessage } from '../system/lines.ts'
+import { runDir } from '../system/paths.ts'
+import { aliveSame, readStat } from '../system/proc.ts'
+import { version } from '../system/version.ts'
+import { type ArmedFault, armFault, expirySlack, planAgain, refusalOf, summaryOf } from './arm.ts'
+import { type Engine, type Held, injectChange, watchChange } from './change.ts'
+import { type ControlAnswer, serveControl } from './control-socket.ts'
+import { standingFlag, watchHaltFlags } from './halt-flag.ts'
+import { ownIdentity } from './identity.ts'
+import { createJournal, type Journal } from './journal.ts'
+import { markOpen, unmarkOpen } from './open-runs.ts'
+import { type ArmRequest, endStates, type FromGuardian, type ToGuardian, unsettledStates } from './protocol.ts'
+import { createResourceLocks } from './resource-locks.ts'
+import { undoGroups } from './undo-all.ts'
+import { startWatchdogs } from './watchdogs.ts'
+
+export interface GuardianOptions {
+  injectors: readonly AnyInjector[]
+  /** From the runner; its end means the runner is gone. */
+  input: Readable
+  output: Writable
+  log(line: string): void
+  /** Closes the record of a run whose runner is gone; called after the rollback. */
+  closeRecord(dir: string): Promise<void>
+  /** Stands in for the real one in the negative controls of the kill campaign. */
+  fence?: (mark: string) => Promise<unknown>
+}
+
+/** Resolves when the run is closed and the process may end. */
+export function runGuardian(options: GuardianOptions): Promise<void> {
+  return new Promise((resolve) => {
+    let guardian: Promise<Guardian | null> | undefined
+    const onMessage = (message: ToGuardian): void => {
+      if (message.say === 'arm') guardian = arm(options, message, resolve)
+      else void guardian?.then((armed) => armed?.handle(message))
+    }
+    readMessages<ToGuardian>(options.input, onMessage, (line) => options.log(`not understood: ${line.slice(0, 200)}`))
+    const gone = (): void => {
+      if (!guardian) return resolve()
+      void guardian.then((armed) => armed?.runnerGone('its pipe has ended'))
+    }
+    options.input.once('end', gone)
+    options.input.once('error', gone)
+  })
+}
+
+interface Guardian {
+  handle(message: ToGuardian): void
+  runnerGone(why: string): void
+}
+
+/** Null when refused: the runner has been told, nothing is held any more. */
+async function arm(options: GuardianOptions, request: ArmRequest, ended: () => void): Promise<Guardian | null> {
+  const send = (message: FromGuardian): void => sendMessage(options.output, message)
+  const dir = runDir(request.run, request.state)
+  const locks = createResourceLocks()
+  let lock: Lock | null = null
+  let journal: Journal | null = null
+  const armed: ArmedFault[] = []
+  try {
+    lock = tryLock(join(dir, 'lock'))
+    if (!lock) throw new SquallError('run-locked', `the run ${request.run} has a guardian already`)
+    const deadlineBoot = bootMs() + request.maxDuration
+    markOpen(request.state, request.run)
+    journal = await createJournal(join(dir, 'journal'), headerOf(request, deadlineBoot))
+    const armoury = { request, injectors: options.injectors, locks, journal: () => journal, log: options.log }
+    for (const fault of request.faults) armed.push(await armFault(armoury, fault))
+    const spare = Array.from({ length: 8 }, () => openSync('/dev/null', 'r'))
+    const guardian = await stand({ options, request, dir, lock, journal, armed, armoury, locks, deadlineBoot, spare, send, ended })
+    await journal.append({ is: 'run', state: 'armed' })
+    send({ say: 'armed', guardian: self(), changes: armed.flatMap((fault) => fault.held.map(summaryOf)) })
+    return guardian
+  } catch (error) {
+    for (const fault of armed) fault.pair.close()
+    locks.releaseAll()
+    await journal?.append({ is: 'run', state: 'closed', why: (error as Error).message }).catch((why: Error) => options.log(why.message))
+    if (lock) unmarkOpen(request.state, request.run)
+    send({ say: 'refused', error: refusalOf(error) })
+    options.output.end(ended)
+    return null
+  }
+}
+
+interface Standing {
+  options: GuardianOptions
+  request: ArmRequest
+  dir: string
+  lock: Lock
+  journal: Journal
+  armed: ArmedFault[]
+  armoury: Parameters<typeof planAgain>[0]
+  locks: ReturnType<typeof createResourceLocks>
+  deadlineBoot: number
+  spare: number[]
+  send(message: FromGuardian): void
+  ended(): void
+}
+
+async function stand(run: Standing): Promise<Guardian> {
+  const { options, request, armed, journal, send } = run
+  /** Set once: from then on nothing is injected, and everything is being undone. */
+  let stopped: string | null = null
+  let closing = false
+  let runnerLost = false
+  const injectedAt = new Map<string, number>()
+
+  const engine: Engine = {
+    journal,
+    events: {
+      state(held, state, why) {
+        send({ say: 'change', key: held.plan.key, state, ...(why ? { why } : {}) })
+        if (state === 'stuck') void closeRecordOfLostRunner() // It may stay stuck for an hour; the record must not wait.
+      },
+      look: (held, look, why) => send({ say: 'look', key: held.plan.key, look, ...(why ? { why } : {}) }),
+      log: options.log,
+    },
+    fence: async (mark) => void (await (options.fence ?? killByMark)(mark)),
+    mayNotInject() {
+      if (stopped) return stopped
+      const flag = standingFlag(request.state)
+      if (flag) return `halted (${flag})`
+      return journal.broken ? `the journal cannot be written: ${journal.broken.message}` : null
+    },
+  }
+  const allHeld = (): Held[] => armed.flatMap((fault) => fault.held)
+  const isSettled = (): boolean => allHeld().every((held) => endStates.has(held.at))
+
+  function stop(why: string, by: Extract<FromGuardian, { say: 'rolling back' }>['by'], stagger = 500): Promise<void> {
+    if (!stopped) {
+      stopped = why
+      options.log(`rolling back: ${why}`)
+      send({ say: 'rolling back', why, by })
+    }
+    const done = undoGroups(engine, armed.map((fault) => fault.held), stagger)
+    return done.then(afterUndo)
+  }
+
+  function afterUndo(): void {
+    if (!isSettled()) return
+    send({ say: 'settled' })
+    if (closing || runnerLost) void finish()
+  }
+
+  async function injectFault(name: string): Promise<void> {
+    const fault = armed.find((candidate) => candidate.fault.name === name)
+    if (!fault) return send({ say: 'failed', fault: name, error: refusalOf(new Error(`there is no fault ${name}`)) })
+    try {
+      const refused = engine.mayNotInject()
+      if (refused) throw new SquallError('not-injected', refused)
+      await planAgain(run.armoury, fault)
+      send({ say: 'replanned', fault: name, changes: fault.held.map(summaryOf), planned: fault.size })
+      injectedAt.set(name, bootMs())
+      const results = await Promise.allSettled(fault.held.map((held) => injectChange(engine, held)))
+      const failed = results.find((result) => result.status === 'rejected')
+      if (failed) throw failed.reason
+      send({ say: 'injected', fault: name })
+    } catch (error) {
+      options.log(`${name}: ${(error as Error).message}`)
+      send({ say: 'failed', fault: name, error: refusalOf(error) })
+      if (journal.broken) void stop(`the journal cannot be written: ${journal.broken.message}`, 'broken')
+      // Planning again may have made new changes after an undo of all had begun: these end here too.
+      await undoGroups(engine, [fault.held], 0).then(afterUndo)
+    }
+  }
+
+  const lookingAt = new WeakSet<Held>()
+  function watchAll(): void {
+    for (const held of allHeld()) {
+      if (held.at !== 'active' || lookingAt.has(held)) continue
+      lookingAt.add(held)
+      void watchChange(engine, held).finally(() => lookingAt.delete(held))
+    }
+    for (const fault of armed) {
+      const since = injectedAt.get(fault.fault.name)
+      const lasts = request.lasts[fault.fault.name]
+      if (since === undefined || lasts === undefined || bootMs() < since + lasts + expirySlack) continue
+      void undoGroups(engine, [fault.held], 0).then(afterUndo)
+    }
+  }
+
+  const watchdogs = startWatchdogs({
+    heartbeatLost: request.heartbeatLost,
+    deadlineBoot: run.deadlineBoot,
+    onLost: () => runnerGone(`the runner has been silent for ${request.heartbeatLost / 1000} s`),
+    onDeadline: () => runnerGone('the run is over its maximum duration'),
+    onSlept: (ms) => void stop(`the machine slept for ${Math.round(ms / 1000)} s`, 'slept'),
+    onSecond: watchAll,
+  })
+  const haltWatch = watchHaltFlags(request.state, (flag) => void stop(`halted (${flag})`, 'halt', 0))
+
+  /** The pipe has ended, or the runner is too silent to be trusted: undo, see to it that it is gone, close its record. */
+  function runnerGone(why: string): void {
+    if (runnerLost) return
+    runnerLost = true
+    options.input.destroy()
+    options.output.destroy()
+    if (!closing) void stop(why, 'asked', 0)
+    else afterUndo()
+  }
+
+  async function answer(ask: 'status' | 'rollback' | 'halt'): Promise<ControlAnswer> {
+    if (ask !== 'status') {
+      void stop(ask === 'halt' ? 'halted' : 'squall rollback', ask === 'halt' ? 'halt' : 'asked', 0)
+      // A stuck one is an answer too: it may take an hour.
+      while (!allHeld().every((held) => endStates.has(held.at) || held.at === 'stuck')) await sleep(20)
+    }
+    const changes = allHeld().map((held) => ({ key: held.plan.key, state: held.at }))
+    return { run: request.run, changes, settled: isSettled() }
+  }
+  const server = await serveControl(join(run.dir, 'socket'), (question) => answer(question.ask))
+
+  let recordClosed: Promise<void> | undefined
+  function closeRecordOfLostRunner(): Promise<void> {
+    if (runnerLost) recordClosed ??= options.closeRecord(run.dir)
+    return recordClosed ?? Promise.resolve()
+  }
+
+  let finished = false
+  async function finish(): Promise<void> {
+    if (finished) return
+    finished = true
+    watchdogs.stop()
+    haltWatch.stop()
+    if (runnerLost) await endRunner(request)
+    await journal.append({ is: 'run', state: journal.broken ? 'broken' : 'closed' }).catch((error: Error) => options.log(error.message))
+    if (!allHeld().some((held) => unsettledStates.has(held.at))) unmarkOpen(request.state, request.run)
+    for (const fault of armed) fault.pair.close()
+    run.locks.releaseAll()
+    await journal.close()
+    server.close()
+    if (runnerLost) await closeRecordOfLostRunner()
+    else send({ say: 'closed' })
+    run.lock.release()
+    run.ended()
+  }
+
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void stop(`the guardian got ${signal}`, 'asked', 0))
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      options.log(`defect: ${(error as Error)?.stack ?? String(error)}`)
+      void stop('a defect in the guardian', 'broken', 0)
+    })
+  }
+
+  return {
+    runnerGone,
+    handle(message) {
+      if (message.say === 'beat') {
+        watchdogs.beat()
+        send({ say: 'beat', n: message.n })
+      } else if (message.say === 'inject') {
+        void injectFault(message.fault)
+      } else if (message.say === 'rollback' && message.faults) {
+        const names = message.faults
+        void undoGroups(engine, armed.filter((fault) => names.includes(fault.fault.name)).map((fault) => fault.held), 500).then(afterUndo)
+      } else if (message.say === 'rollback') {
+        void stop(message.why, 'asked')
+      } else if (message.say === 'close') {
+        closing = true
+        void stop('the run is over', 'asked')
+      }
+    },
+  }
+}
+
+/** A runner that was silent is ended 5 s after the rollback, if it is still the same process. */
+async function endRunner(request: ArmRequest): Promise<void> {
+  const { pid, start } = request.runner
+  for (let waited = 0; waited < 5_000 && aliveSame(pid, start); waited += 100) await sleep(100)
+  if (aliveSame(pid, start)) process.kill(pid, 'SIGKILL')
+}
+
+function headerOf(request: ArmRequest, deadlineBoot: number): Parameters<typeof createJournal>[1] {
+  return {
+    is: 'header',
+    format: 1,
+    version,
+    run: request.run,
+    experiment: request.experiment,
+    documentHash: request.documentHash,
+    folder: request.folder,
+    uid: process.getuid?.() ?? -1,
+    identity: ownIdentity(),
+    runner: request.runner,
+    guardian: self(),
+    deadlineBoot,
+    deadlineWall: wallMs() + request.maxDuration,
+  }
+}
+
+function self(): { pid: number; start: number } {
+  return { pid: process.pid, start: readStat(process.pid)?.start ?? 0 }
+}

@@ -1,0 +1,52 @@
+/** From a fault's type to the injector that does it: built in, or the author's own module in children of its own. */
+import { resolve } from 'node:path'
+import type { AnyInjector } from '../faults/injector.ts'
+import { type ModuleInjector, openModuleInjector } from '../faults/own/module.ts'
+import { SquallError } from '../errors.ts'
+
+/** The two sides of a fault: one process injects and looks, another undoes, so that a fence can end the first. */
+export interface InjectorPair {
+  injector: AnyInjector
+  /** Ready before anything is injected; a fresh one when the last has died. */
+  undoer(): Promise<AnyInjector>
+  module?: { path: string; hash: string }
+  close(): void
+}
+
+export function isModulePath(type: string): boolean {
+  return type.startsWith('./') || type.startsWith('../') || type.startsWith('/')
+}
+
+export function builtInPair(injectors: readonly AnyInjector[], type: string): InjectorPair {
+  const injector = injectors.find((candidate) => candidate.type === type)
+  if (!injector) throw new SquallError('fault-not-available', `there is no fault type ${type}`)
+  return { injector, undoer: () => Promise.resolve(injector), close: () => {} }
+}
+
+/**
+ * The user's module: loaded twice at arm, so that nothing is loaded later.
+ * @param hash when given (a sweep): refuse to run anything else.
+ */
+export async function modulePair(path: string, options: { mark: string; folder: string; hash?: string; undoOnly?: boolean }): Promise<InjectorPair> {
+  const absolute = resolve(options.folder, path)
+  const open = async (role: 'inject' | 'rollback'): Promise<ModuleInjector> => {
+    const module = await openModuleInjector({ path: absolute, role, mark: options.mark, folder: options.folder })
+    if (options.hash === undefined || module.hash === options.hash) return module
+    module.close()
+    throw new SquallError('module-changed', `${absolute} is not what was injected with: its content has changed`)
+  }
+  let spare = await open('rollback')
+  const injector = options.undoOnly ? spare : await open('inject')
+  return {
+    injector,
+    async undoer() {
+      if (!spare.alive) spare = await open('rollback')
+      return spare
+    },
+    module: { path: absolute, hash: injector.hash },
+    close() {
+      injector.close()
+      spare.close()
+    },
+  }
+}

@@ -1,0 +1,54 @@
+/** What keeps the guardian alive when its surroundings are torn down (`safety.md` rule 15). A new session it has from its start. */
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/**
+ * Moves this process into a cgroup of its own, beside the one that a CI job's or a terminal's end would kill as a whole.
+ * Returns the way back (call it at the end: the folder is removed), or null where that is not possible.
+ */
+export function enterOwnCgroup(name: string): (() => void) | null {
+  const root = cgroup2Root()
+  if (!root) return null
+  const own = join(root, `squall-${name}`)
+  try {
+    mkdirSync(own)
+    writeFileSync(join(own, 'cgroup.procs'), String(process.pid))
+  } catch {
+    removeQuietly(own)
+    return null // Not root, or the hierarchy is not ours: `doctor` says so.
+  }
+  return () => {
+    try {
+      writeFileSync(join(root, 'cgroup.procs'), String(process.pid))
+    } catch {
+      return // Stays in use until we end; an empty one is removed by the next sweep.
+    }
+    removeQuietly(own)
+  }
+}
+
+/** Removes what a killed guardian left; one that is in use refuses by itself. */
+export function removeEmptyCgroup(name: string): void {
+  const root = cgroup2Root()
+  if (root) removeQuietly(join(root, `squall-${name}`))
+}
+
+/** Where cgroup version 2 is mounted: alone, or beside version 1. */
+export function cgroup2Root(): string | null {
+  try {
+    const line = readFileSync('/proc/self/mounts', 'latin1')
+      .split('\n')
+      .find((mount) => mount.split(' ')[2] === 'cgroup2')
+    return line?.split(' ')[1] ?? null
+  } catch {
+    return null
+  }
+}
+
+function removeQuietly(folder: string): void {
+  try {
+    rmdirSync(folder)
+  } catch {
+    // Not there, or in use.
+  }
+}

@@ -1,0 +1,90 @@
+/** What the guardian's process does with its command line: `own RUN` or `sweep STATE RUN…`. */
+import { appendFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { AnyInjector } from '../faults/injector.ts'
+import { runChild } from '../system/children.ts'
+import { entryPath } from '../system/entry.ts'
+import { endProcess } from '../system/exit.ts'
+import { sendMessage } from '../system/lines.ts'
+import { runDir } from '../system/paths.ts'
+import { runGuardian } from './guardian.ts'
+import { enterOwnCgroup, removeEmptyCgroup } from './isolate.ts'
+import { sweepRun } from './sweep.ts'
+
+export interface GuardianParts {
+  injectors: readonly AnyInjector[]
+  /** Stand-ins of the negative controls: see the kill campaign. */
+  fence?: (mark: string) => Promise<unknown>
+  input?: NodeJS.ReadStream
+}
+
+export async function guardianMain(args: readonly string[], parts: GuardianParts): Promise<void> {
+  const [mode, state, ...runs] = args
+  process.umask(0o077)
+  process.chdir('/')
+  process.stdout.on('error', () => {}) // Whoever listened is gone; the input's end says so.
+  if (!state || runs.length === 0 || (mode !== 'own' && mode !== 'sweep')) return endProcess(2)
+  const leaveCgroup = enterOwnCgroup(runs[0] as string)
+  if (mode === 'own') await own(state, runs[0] as string, parts)
+  else await sweepAll(state, runs, parts)
+  leaveCgroup?.()
+  endProcess(0)
+}
+
+async function own(state: string, run: string, parts: GuardianParts): Promise<void> {
+  const log = logger(state, run)
+  const input = parts.input ?? process.stdin
+  await runGuardian({
+    injectors: parts.injectors,
+    input,
+    output: process.stdout,
+    log,
+    closeRecord: (dir) => closeRecord(dir, log),
+    ...(parts.fence ? { fence: parts.fence } : {}),
+  })
+}
+
+/** All runs side by side: one that hangs must not keep another waiting. */
+async function sweepAll(state: string, runs: readonly string[], parts: GuardianParts): Promise<void> {
+  await Promise.all(
+    runs.map(async (run) => {
+      const log = logger(state, run)
+      try {
+        const swept = await sweepRun(run, {
+          state,
+          injectors: parts.injectors,
+          log,
+          closeRecord: (dir) => closeRecord(dir, log),
+          onChange: (id, key, change, why) => sendMessage(process.stdout, { say: 'change', run: id, key, state: change, why }),
+          ...(parts.fence ? { fence: parts.fence } : {}),
+        })
+        if (swept.result === 'swept') removeEmptyCgroup(run)
+        sendMessage(process.stdout, { say: 'swept', ...swept })
+      } catch (error) {
+        log(`sweep: ${(error as Error).stack}`)
+        sendMessage(process.stdout, { say: 'swept', run, result: 'unreadable', why: (error as Error).message, changes: [] })
+      }
+    }),
+  )
+}
+
+function logger(state: string, run: string): (line: string) => void {
+  const file = join(runDir(run, state), 'guardian.log')
+  return (line) => {
+    try {
+      appendFileSync(file, `${new Date().toISOString()} ${line}\n`, { mode: 0o600 })
+    } catch {
+      // A full disk must not stop a rollback; the journal and the runner's record tell the essential.
+    }
+  }
+}
+
+/** The record is SQLite, which the guardian does not load: a child closes it. */
+async function closeRecord(dir: string, log: (line: string) => void): Promise<void> {
+  const result = await runChild({
+    argv: [process.execPath, entryPath('close-record'), dir],
+    timeLimit: 20_000,
+    env: { ...process.env } as Record<string, string>,
+  })
+  if (result.code !== 0) log(`close-record: exit ${result.code ?? result.signal} ${result.stderr.slice(0, 2000)}`)
+}

@@ -1,0 +1,33 @@
+/** The source contract: where a measure comes from. Exactly one of `now` and `range`. */
+import type { z } from 'zod'
+import type { Unit } from '../document/experiment.ts'
+import type { Sample } from '../records/run-data.ts'
+
+export interface SourceContext {
+  readonly signal: AbortSignal
+  secret(name: string): Promise<string>
+  log(line: string): void
+}
+
+/** ms since the epoch. */
+export interface Window {
+  from: number
+  to: number
+}
+
+/** A reading before the engine has put its own clock on it. */
+export type Reading = { value: number } | { bad: number; total: number } | { buckets: [le: number, count: number][] } | { missing: string }
+
+export interface Source<Config = unknown> {
+  readonly type: string
+  readonly config: z.ZodType<Config>
+  /** ms until a sample may be called complete. */
+  readonly lag?: number
+  needs(config: Config): { reach?: string; secret?: string; command?: string }[]
+  /** Before the run: reachable, exactly one series, unit, resolution. All problems at once; never throws for a problem of the other side. */
+  check(config: Config, query: string, context: SourceContext): Promise<{ unit?: Unit; step: number; problems: string[] }>
+  /** Live: the engine stamps the sample with its own clock. */
+  now?(config: Config, query: string, context: SourceContext): Promise<Reading>
+  /** The back end remembers. */
+  range?(config: Config, query: string, window: Window, context: SourceContext): Promise<Sample[]>
+}

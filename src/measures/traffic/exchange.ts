@@ -1,0 +1,77 @@
+/** One request from its intended start to its end. It ends exactly once, whatever comes late. */
+import type { Dispatcher } from 'undici'
+import { type Answer, blame, bodyKept, type Outcome } from './outcome.ts'
+
+export class Exchange implements Dispatcher.DispatchHandler {
+  /** Null while open. */
+  outcome: Outcome | null = null
+  /** ms from the start that counts to the end; for a timeout the limit. Infinite while open. */
+  latency = Number.POSITIVE_INFINITY
+  /** Second of the run it belongs to, by intended start. */
+  readonly second: number
+  /** Worker clock, ms: the intended start, or the true one when that was a little earlier. */
+  readonly start: number
+  readonly deadline: number
+  readonly #answer: Answer
+  readonly #ended: (exchange: Exchange, reason: string | null) => void
+  readonly #timeout: number
+  #controller: Dispatcher.DispatchController | null = null
+  #status = 0
+  #body: Buffer[] = []
+  #size = 0
+
+  constructor(start: number, timeout: number, second: number, answer: Answer, ended: (exchange: Exchange, reason: string | null) => void) {
+    this.start = start
+    this.deadline = start + timeout
+    this.second = second
+    this.#timeout = timeout
+    this.#answer = answer
+    this.#ended = ended
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    // Timed out while it waited for a connection: nothing is sent any more.
+    if (this.outcome !== null) controller.abort(new Error('timed out'))
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number): void {
+    this.#status = status
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#answer.body === null || this.#size >= bodyKept) return
+    const kept = chunk.subarray(0, bodyKept - this.#size)
+    this.#size += kept.length
+    this.#body.push(kept)
+  }
+
+  onResponseEnd(): void {
+    if (!this.#answer.good(this.#status)) return this.end('error', `status ${this.#status}`)
+    const pattern = this.#answer.body
+    if (pattern !== null && !pattern.test(Buffer.concat(this.#body).toString('utf8'))) return this.end('error', 'the body does not match ok.body')
+    this.end('ok', null)
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    const { outcome, reason } = blame(error)
+    this.end(outcome, reason)
+  }
+
+  /** Ends it as timed out, now, and destroys its connection. */
+  expire(): void {
+    this.end('timeout', null)
+    this.#controller?.abort(new Error('timed out'))
+  }
+
+  end(outcome: Outcome, reason: string | null): void {
+    if (this.outcome !== null) return
+    const took = performance.now() - this.start
+    // Also when the timer that should have expired it is itself late.
+    const late = outcome !== 'notSent' && took >= this.#timeout
+    this.outcome = late ? 'timeout' : outcome
+    this.latency = late || outcome === 'timeout' ? this.#timeout : Math.round(took * 1000) / 1000
+    this.#body = []
+    this.#ended(this, late ? null : reason)
+  }
+}

@@ -1,0 +1,27 @@
+/** What the main thread and the traffic worker say to each other. */
+import type { Traffic } from '../../document/experiment.ts'
+import type { LiveTick } from '../../records/live-tick.ts'
+import type { TrafficSecond } from '../../records/run-data.ts'
+
+export interface TrafficJob {
+  traffic: Traffic
+  /** The run's start on the machine's monotonic clock (`process.hrtime`), ms: threads have different `performance.timeOrigin`s. */
+  runStart: number
+  runId: string
+  version: string
+  seed: number
+  latencyLimits: number[]
+  /** Open requests at most; above that a request is not sent. */
+  maxOpen: number
+  /** One Int32: requests open now. */
+  open: SharedArrayBuffer
+}
+
+export type ToWorker = { do: 'limits'; limits: number[] } | { do: 'stop' } | { do: 'abandon' }
+
+export type FromWorker = { is: 'started' } | { is: 'second'; second: TrafficSecond } | { is: 'tick'; tick: LiveTick } | { is: 'stopped' }
+
+/** ms on the monotonic clock all threads of a machine share. */
+export function sharedClockMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6
+}

@@ -1,0 +1,112 @@
+/** What a run leaves behind, as plain data: the input of the judge, the report and the export. */
+import type { Experiment, Phase } from '../document/experiment.ts'
+
+/** A stretch of the run. `from`/`to` in ms since the run's start, monotonic clock; `to` is exclusive. */
+export interface PhaseWindow {
+  phase: Phase
+  from: number
+  to: number
+}
+
+/**
+ * One second of the load, by *intended* start: second `t` holds the requests meant to start in [t, t+1) s since the run's start.
+ * planned = ok + error + timeout + notSent (+ open, only where the run was cut off).
+ */
+export interface TrafficSecond {
+  t: number
+  planned: number
+  ok: number
+  error: number
+  timeout: number
+  notSent: number
+  /** ms from the intended start to the end, for each request that ended as ok, error or timeout (a timeout counts its limit: a lower bound). */
+  latencies: number[]
+  /** ms that Squall itself started late, 99th percentile of this second's requests. */
+  lagP99: number
+  /** The generator's own event loop or connection lag made this second untrustworthy. */
+  suspect: boolean
+  /** First few reasons of errors and not-sent requests, with counts. */
+  reasons: Record<string, number>
+}
+
+/** One reading of a source. `at` in ms since the run's start. Missing stays missing, with the reason. */
+export type Sample = { at: number } & (
+  | { value: number }
+  | { bad: number; total: number }
+  | { buckets: [le: number, count: number][] }
+  | { missing: string }
+)
+
+/** The states of one change of the world, `safety.md` rule 17. */
+export type ChangeState =
+  | 'planned'
+  | 'injecting'
+  | 'active'
+  | 'undoing'
+  | 'verified'
+  | 'nothing to undo'
+  | 'changed by others'
+  | 'handed over'
+  | 'unverified'
+  | 'stuck'
+
+/** What `look` said: evidence in words, targets hit, achieved dose, and when (ms since the run's start). */
+export interface LookRecord {
+  at: number
+  active: boolean | null
+  seen: string
+  hit?: [number, number]
+  dose?: Record<string, number>
+}
+
+/** One change (one fault at one target), as the guardian reported it. */
+export interface ChangeRecord {
+  fault: string
+  type: string
+  target: string
+  does: string
+  undoes: string
+  state: ChangeState
+  /** ms since the run's start; absent when it did not happen. */
+  injectedAt?: number
+  activeAt?: number
+  undoAt?: number
+  inactiveAt?: number
+  settledAt?: number
+  /** Why a fault was lost or weaker than asked, in words. */
+  lost?: string
+  weak?: string
+  /** The process the fault acted on ended by itself: the run is an error. */
+  diedByItself?: string
+  looks: LookRecord[]
+  error?: string
+}
+
+/** Why a run was cut short. */
+export interface Abort {
+  by: 'guard' | 'blind' | 'operator' | 'halt' | 'deadline' | 'slept' | 'runner lost'
+  why: string
+  /** The measure whose bound was broken, for `guard`. */
+  measure?: string
+  /** True when a bound was proved broken: counts like a failed run for findings. */
+  breached: boolean
+  /** ms since the run's start. */
+  at: number
+}
+
+export interface RunData {
+  id: string
+  experiment: Experiment
+  /** ISO 8601. */
+  startedAt: string
+  endedAt?: string
+  phases: PhaseWindow[]
+  /** Empty when the experiment has no traffic. */
+  traffic: TrafficSecond[]
+  /** By measure name, for measures that come from sources. */
+  samples: Record<string, Sample[]>
+  changes: ChangeRecord[]
+  abort?: Abort
+  /** Something in Squall, a source or an injector went wrong: outcome `error`. */
+  error?: { code: string; message: string }
+}

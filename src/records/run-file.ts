@@ -1,0 +1,130 @@
+/** The record of a run while it goes on: one SQLite file, written by one worker thread. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { SquallError } from '../errors.ts'
+import { entryPath } from '../system/entry.ts'
+import type { Abort, ChangeRecord, PhaseWindow, Sample, TrafficSecond } from './run-data.ts'
+import type { Entry } from './run-tables.ts'
+import type { RunEnd, RunError, RunEvent, RunStart } from './stored-run.ts'
+import type { FromWriter, ToWriter, WriterSettings } from './writer-thread.ts'
+
+export interface RunWriterOptions {
+  /** Told once, in words, when something could not be written (a full disk); the run goes on and writing is tried again. */
+  onProblem?: (text: string) => void
+  /** Bytes the file may grow to; beyond that it counts as a full disk. Default 2 GiB. */
+  maxBytes?: number
+}
+
+/** None of these wait for the disk and none throws; what arrives is committed within half a second. */
+export interface RunWriter {
+  start(start: RunStart): void
+  /** At a phase's begin with `to: Infinity`, and again with the same `from` when it has ended. */
+  phase(window: PhaseWindow): void
+  second(second: TrafficSecond): void
+  sample(measure: string, sample: Sample): void
+  /** The newest record of the same fault and target counts. */
+  change(change: ChangeRecord): void
+  event(event: RunEvent): void
+  /** The first abort counts. */
+  abort(abort: Abort): void
+  /** The first error counts. */
+  error(error: RunError): void
+  /** The first end counts. */
+  finish(end: RunEnd): void
+  /** Settles when everything handed over so far is on disk, or could not be brought there (see `problem`). */
+  flush(): Promise<void>
+  /** Flushes, leaves one plain file behind and ends the thread. */
+  close(): Promise<void>
+  /** The first problem, or undefined. */
+  readonly problem: string | undefined
+}
+
+/** Path of a run's record inside its folder. */
+export function runFilePath(dir: string): string {
+  return join(dir, 'run.db')
+}
+
+/** Creates the record of run `id` in `dir`. Throws SquallError `record-not-written` when that is impossible. */
+export async function openRunWriter(id: string, dir: string, options: RunWriterOptions = {}): Promise<RunWriter> {
+  const path = runFilePath(dir)
+  const cannot = (why: string): SquallError => new SquallError('record-not-written', `The record ${path} cannot be created: ${why}.`)
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw cannot((error as Error).message)
+  }
+  const settings: WriterSettings = { path, maxBytes: options.maxBytes ?? 2 * 1024 ** 3 }
+  const worker = new Worker(entryPath('record-writer'), { workerData: settings, execArgv: [] })
+
+  let problem: string | undefined
+  const report = (text: string): void => {
+    if (problem !== undefined) return
+    problem = text
+    options.onProblem?.(text)
+  }
+  let ended = false
+  const waiting = new Map<number | 'closed', () => void>()
+  const settleAll = (): void => {
+    ended = true
+    for (const done of waiting.values()) done()
+    waiting.clear()
+  }
+  const settle = (key: number | 'closed'): void => {
+    waiting.get(key)?.()
+    waiting.delete(key)
+  }
+
+  await new Promise<void>((resolve, reject) => {
+    worker.on('message', (message: FromWriter) => {
+      if ('opened' in message) resolve()
+      else if ('failed' in message) reject(cannot(message.failed))
+      else if ('problem' in message) report(message.problem)
+      else settle('flushed' in message ? message.flushed : 'closed')
+    })
+    worker.on('error', (error: Error) => {
+      reject(cannot(error.message))
+      report(`The writing thread failed: ${error.message}`)
+    })
+    worker.on('exit', () => {
+      reject(cannot('the writing thread ended'))
+      settleAll()
+    })
+  })
+
+  const send = (message: ToWriter): void => worker.postMessage(message)
+  const put = (entry: Entry): void => {
+    if (ended) report('The writing thread has ended; the rest of the run is not recorded')
+    else send({ entry })
+  }
+  let flushes = 0
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+  const ask = (key: number | 'closed', message: ToWriter): Promise<void> =>
+    new Promise((resolve) => {
+      if (ended) return resolve()
+      waiting.set(key, resolve)
+      send(message)
+    })
+  return {
+    start: (start) => put({ put: 'start', id, start }),
+    phase: (window) => put({ put: 'phase', window }),
+    second: (second) => put({ put: 'second', second }),
+    sample: (measure, sample) => put({ put: 'sample', measure, sample }),
+    change: (change) => put({ put: 'change', change }),
+    event: (event) => put({ put: 'event', event }),
+    abort: (abort) => put({ put: 'abort', abort }),
+    error: (error) => put({ put: 'error', error }),
+    finish: (end) => put({ put: 'end', end }),
+    flush() {
+      flushes += 1
+      return ask(flushes, { flush: flushes })
+    },
+    async close() {
+      await ask('closed', { close: true })
+      await exited
+    },
+    get problem() {
+      return problem
+    },
+  }
+}

@@ -1,0 +1,157 @@
+/** The guardian of this run: armed before anything is measured, watched for as long as the run goes on. */
+import type { Experiment } from '../document/experiment.ts'
+import type { AnyInjector } from '../faults/injector.ts'
+import { type GuardianClient, startGuardian } from '../guardian/client.ts'
+import { isModulePath } from '../guardian/injector-of.ts'
+import type { ArmRequest, FromGuardian } from '../guardian/protocol.ts'
+import { sweep } from '../guardian/sweeper.ts'
+import type { RunData } from '../records/run-data.ts'
+import type { RunWriter } from '../records/run-file.ts'
+import { sleep } from '../system/clock.ts'
+import { readStat } from '../system/proc.ts'
+import type { TellNews } from './events.ts'
+import { createFaultControl, type FaultControl } from './fault-control.ts'
+import type { Stopper } from './stopper.ts'
+import { lastsFor } from './timeline.ts'
+
+export interface Guarded {
+  control: FaultControl
+  client: GuardianClient
+  /** Says "still here"; called by the guard's tick itself, so that a guard that stands still is noticed. */
+  beat(): void
+  /** What makes the run an `error`, first one stands. */
+  error(): RunData['error']
+  fail(error: NonNullable<RunData['error']>): void
+  /** Closes the run with the guardian, or sweeps when it was lost. */
+  end(): Promise<void>
+}
+
+interface ArmInput {
+  experiment: Experiment
+  hash: string
+  folder: string
+  seed: number
+  injectors: readonly AnyInjector[]
+  tell: TellNews
+}
+
+interface ArmStage {
+  id: string
+  state: string
+  at(): number
+  stopper: Stopper
+  writer: RunWriter
+  note(level: 'info' | 'warn' | 'error', text: string): void
+}
+
+/** ms a silent runner or guardian is waited for. */
+export function heartbeatLost(experiment: Experiment): number {
+  return experiment.environment === 'production' ? 5_000 : 15_000
+}
+
+/** ms: all phases, what two rollbacks may take, and the time to arm and to judge. */
+export function maxDuration(experiment: Experiment): number {
+  const { warmup, baseline, fault, recovery } = experiment.phases
+  return warmup + baseline + fault + recovery + 180_000
+}
+
+export async function armGuardian(input: ArmInput, stage: ArmStage): Promise<Guarded> {
+  const { experiment } = input
+  const { at, stopper, writer } = stage
+  let failure: RunData['error']
+  let closed = false
+  let lost = false
+  let ending = false
+  const fail = (error: NonNullable<RunData['error']>): void => {
+    if (failure) return
+    failure = error
+    stage.note('error', error.message)
+  }
+  let written = 0
+  const control = createFaultControl({
+    faults: experiment.faults,
+    at,
+    isInstant: (type) => input.injectors.find((injector) => injector.type === type)?.instant === true,
+    onChange(change, when) {
+      // Looks come each second; the record needs them all only at the end, a state at once.
+      if (change.looks.at(-1)?.at !== when || ++written % 5 === 0) writer.change(structuredClone(change))
+      input.tell({ is: 'change', change, at: when })
+    },
+    onRollingBack(why, by) {
+      if (by === 'asked' || ending) return
+      if (by === 'broken' || by === 'expired') fail({ code: 'guardian-failed', message: why })
+      stopper.stop({ by: by === 'halt' || by === 'slept' || by === 'deadline' ? by : 'operator', why, breached: false, at: at() })
+    },
+    onClosed: () => {
+      closed = true
+    },
+  })
+  const client = await startGuardian(armRequest(input, stage), (message: FromGuardian) => control.receive(message))
+  control.attach(client)
+  const loseGuardian = (why: string): void => {
+    if (lost || closed) return
+    lost = true
+    client.kill()
+    fail({ code: 'guardian-failed', message: `the guardian was lost (${why}); what it had changed is rolled back by a sweep` })
+    stopper.stop({ by: 'operator', why: 'the guardian was lost', breached: false, at: at() })
+  }
+  client.onLost(() => loseGuardian('it ended'))
+  // Whatever stops the run, the rollback is asked for at once, not when the phases come round to it.
+  stopper.onStop((abort) => control.rollBack(undefined, abort.why))
+
+  let beats = 0
+  return {
+    control,
+    client,
+    beat() {
+      if (!lost && client.silentFor() > heartbeatLost(experiment)) loseGuardian('it did not answer')
+      if (!lost) client.send({ say: 'beat', n: ++beats })
+    },
+    error: () => failure,
+    fail,
+    async end() {
+      ending = true
+      client.send({ say: 'close' })
+      while (!closed && !lost && !control.allKnown()) await sleep(20)
+      for (let waited = 0; !closed && !lost && waited < 2_000; waited += 20) await sleep(20)
+      if (lost) await sweepUp(stage, control)
+    },
+  }
+}
+
+/** A dead guardian's run: a new one in sweep mode undoes it, and tells how each change ended. */
+async function sweepUp(stage: ArmStage, control: FaultControl): Promise<void> {
+  const [swept] = await sweep(stage.state, [stage.id])
+  for (const change of swept?.changes ?? []) {
+    control.receive({ say: 'change', key: change.key, state: change.state, ...(change.why ? { why: change.why } : {}) })
+  }
+  if (swept?.result !== 'swept') stage.note('error', `the sweep could not finish: ${swept?.why ?? swept?.result}`)
+}
+
+function armRequest(input: ArmInput, stage: ArmStage): ArmRequest {
+  const { experiment } = input
+  return {
+    say: 'arm',
+    run: stage.id,
+    experiment: experiment.name,
+    documentHash: input.hash,
+    folder: input.folder,
+    state: stage.state,
+    environment: experiment.environment,
+    seed: input.seed,
+    faults: experiment.faults,
+    lasts: Object.fromEntries(experiment.faults.map((fault) => [fault.name, lastsFor(fault, experiment.phases.fault)])),
+    heartbeatLost: heartbeatLost(experiment),
+    maxDuration: maxDuration(experiment),
+    runner: { pid: process.pid, start: readStat(process.pid)?.start ?? 0 },
+    secrets: secretsOf(experiment),
+  }
+}
+
+/** Values of the secrets that the faults name, from our environment; they travel through the pipe and are kept in memory only. */
+function secretsOf(experiment: Experiment): Record<string, string> {
+  const names = new Set([...JSON.stringify(experiment.faults).matchAll(/\$\{secret:([A-Za-z_][A-Za-z0-9_]*)\}/g)].map((match) => match[1] as string))
+  const own = experiment.faults.some((fault) => isModulePath(fault.type))
+  const known = [...names].filter((name) => process.env[name] !== undefined)
+  return own || known.length > 0 ? Object.fromEntries(known.map((name) => [name, process.env[name] as string])) : {}
+}

@@ -1,0 +1,124 @@
+/** The phases of a run, one after the other, and the fault timeline inside the third. */
+import type { Experiment, Phase } from '../document/experiment.ts'
+import type { PhaseWindow, RunData } from '../records/run-data.ts'
+import type { RunWriter } from '../records/run-file.ts'
+import { sleep } from '../system/clock.ts'
+import type { Guard } from '../verdict/guard.ts'
+import type { Guarded } from './arm.ts'
+import type { TellNews } from './events.ts'
+import type { Measuring } from './measuring.ts'
+import type { Stopper } from './stopper.ts'
+import { timelineOf } from './timeline.ts'
+
+export interface PhasesInput {
+  experiment: Experiment
+  stopper: Stopper
+  guarded: Guarded
+  guard: Guard
+  measuring: Measuring
+  /** ms since the run's start. */
+  at(): number
+  /** Filled as the run goes on. */
+  phases: PhaseWindow[]
+  writer: RunWriter
+  tell: TellNews
+  note(level: 'info' | 'warn' | 'error', text: string): void
+  /** Question 1, asked before anything is injected: null when the system is steady, else why not. */
+  steady(): string | null
+  snapshot(): RunData
+}
+
+export async function runPhases(input: PhasesInput): Promise<void> {
+  const { experiment, stopper, guarded } = input
+  const phase = phaseKeeper(input)
+  phase.enter('warmup', experiment.phases.warmup)
+  if (await stopper.wait(experiment.phases.warmup)) return phase.leave()
+  phase.enter('baseline', experiment.phases.baseline)
+  if (await stopper.wait(experiment.phases.baseline)) return phase.leave()
+  phase.leave()
+  await input.measuring.settled(input.at(), stopper)
+  const unsteady = input.steady()
+  if (unsteady) return input.note('warn', `nothing was injected: ${unsteady}`)
+  input.measuring.guardFrom(input.snapshot())
+  await faultPhase(input, phase)
+  phase.leave()
+  input.measuring.guardUntil()
+  await rollbackPhase(input, phase)
+  // A guard's abort is an answer worth completing: did it come back? Everybody else wants to be gone.
+  if (guarded.error() || (stopper.abort && stopper.abort.by !== 'guard')) return
+  phase.enter('recovery', experiment.phases.recovery)
+  await Promise.race([sleep(experiment.phases.recovery), input.measuring.gone])
+  phase.leave()
+  await input.measuring.settled(input.at(), stopper)
+}
+
+interface PhaseKeeper {
+  enter(phase: Phase, planned: number, from?: number): void
+  leave(to?: number): void
+}
+
+function phaseKeeper({ at, phases, writer, tell }: PhasesInput): PhaseKeeper {
+  let open: PhaseWindow | null = null
+  const leave = (to = at()): void => {
+    if (!open) return
+    open.to = Math.max(open.from, to)
+    writer.phase({ ...open })
+    open = null
+  }
+  return {
+    leave,
+    enter(phase, planned, from = at()) {
+      leave(from)
+      open = { phase, from, to: Number.POSITIVE_INFINITY }
+      phases.push(open)
+      writer.phase({ ...open })
+      tell({ is: 'phase', phase, at: from, planned })
+    },
+  }
+}
+
+/** Injects and ends faults by the timeline; returns when the phase is over, a fault failed, or the run was stopped. */
+async function faultPhase(input: PhasesInput, phase: PhaseKeeper): Promise<void> {
+  const { experiment, stopper, guarded, at } = input
+  let start: number | null = null
+  const begin = (from: number): void => {
+    if (start !== null) return
+    start = from
+    phase.enter('fault', experiment.phases.fault, from)
+  }
+  const timeline = timelineOf(experiment)
+  if ((timeline[0]?.at ?? 0) > 0) begin(at())
+  for (const event of timeline) {
+    if (start !== null && (await stopper.wait(start + event.at - at()))) return
+    if (event.do === 'rollback') {
+      guarded.control.rollBack([event.fault], 'its time is over')
+      continue
+    }
+    const injecting = guarded.control.inject(event.fault)
+    const refusal = await stopper.orStop(injecting)
+    if (guarded.control.firstInjectingAt !== null) begin(guarded.control.firstInjectingAt)
+    if (stopper.abort) return
+    if (refusal) return guarded.fail({ code: refusal.code, message: `${event.fault}: ${refusal.message}` })
+    const died = (): boolean => guarded.control.changes().some((change) => change.diedByItself !== undefined)
+    if (died()) break
+  }
+  const end = (start ?? at()) + experiment.phases.fault
+  while (at() < end) {
+    const ended = guarded.control.changes().find((change) => change.diedByItself !== undefined)
+    if (ended) return guarded.fail({ code: 'fault-failed', message: `${ended.fault}: ${ended.diedByItself}` })
+    if (await stopper.wait(Math.min(500, end - at()))) return
+  }
+}
+
+/** From the first undo to the first look that says inactive; not judged. */
+async function rollbackPhase(input: PhasesInput, phase: PhaseKeeper): Promise<void> {
+  const { guarded, at } = input
+  guarded.control.rollBack(undefined, 'the fault phase is over')
+  const patience = at() + 120_000
+  while (!guarded.control.allInactive() && !guarded.error() && at() < patience) await sleep(10)
+  const window = guarded.control.rollbackWindow()
+  const fault = input.phases.find((one) => one.phase === 'fault')
+  if (!window || !fault || window.to <= fault.to) return
+  phase.enter('rollback', 0, Math.max(window.from, fault.to))
+  phase.leave(window.to)
+}

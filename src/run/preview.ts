@@ -1,0 +1,97 @@
+/** The preview of a run: targets, every change and its inverse, what is needed. Changes nothing. */
+import type { Experiment, Fault } from '../document/experiment.ts'
+import { SquallError } from '../errors.ts'
+import type { AnyInjector, Json, Need, Target } from '../faults/injector.ts'
+import { resolveTargets } from '../faults/resolve.ts'
+import { createContext } from '../guardian/context.ts'
+import { builtInPair, isModulePath, modulePair } from '../guardian/injector-of.ts'
+import { changeKey } from '../guardian/protocol.ts'
+import { findProgram } from '../system/children.ts'
+import { wallMs } from '../system/clock.ts'
+import { seededRandom } from '../system/random.ts'
+import { type Survival, survivalOf } from './survival.ts'
+import { lastsFor } from './timeline.ts'
+
+export interface PreviewChange {
+  key: string
+  fault: string
+  type: string
+  target: string
+  does: string
+  undoes: string
+  expires?: string
+  lock?: string
+  survives: Survival
+}
+
+export interface PreviewFault {
+  name: string
+  type: string
+  /** ms after the fault phase began, and how long. */
+  after: number
+  lasts: number
+  needs: { need: Need; met: boolean | null }[]
+  changes: PreviewChange[]
+  /** Why it could not be planned. */
+  error?: { code: string; message: string; hint: string }
+}
+
+export interface PreviewOptions {
+  folder: string
+  seed: number
+  injectors: readonly AnyInjector[]
+}
+
+export async function preview(experiment: Experiment, options: PreviewOptions): Promise<PreviewFault[]> {
+  return Promise.all(experiment.faults.map((fault) => previewFault(experiment, fault, options)))
+}
+
+async function previewFault(experiment: Experiment, fault: Fault, options: PreviewOptions): Promise<PreviewFault> {
+  const lasts = lastsFor(fault, experiment.phases.fault)
+  const result: PreviewFault = { name: fault.name, type: fault.type, after: fault.after, lasts, needs: [], changes: [] }
+  const pair = isModulePath(fault.type) ? await modulePair(fault.type, { mark: 'preview', folder: options.folder, undoOnly: true }) : builtInPair(options.injectors, fault.type)
+  try {
+    result.needs = (await pair.injector.needs(fault.spec, fault.target)).map((need) => ({ need, met: isMet(need) }))
+    const targets: Target[] = fault.target
+      ? await resolveTargets(fault.target, { random: seededRandom(options.seed), protect: [process.pid] })
+      : [{ place: 'none', id: fault.name, name: fault.name, facts: {} }]
+    for (const [index, target] of targets.entries()) result.changes.push(await previewChange(fault, target, index, lasts, pair.injector, options))
+  } catch (error) {
+    result.error = error instanceof SquallError ? error.toJSON() : { code: 'fault-failed', message: (error as Error).message, hint: '' }
+  } finally {
+    pair.close()
+  }
+  return result
+}
+
+async function previewChange(
+  fault: Fault,
+  target: Target,
+  index: number,
+  lasts: number,
+  injector: AnyInjector,
+  options: PreviewOptions,
+): Promise<PreviewChange> {
+  const key = changeKey(fault.name, index)
+  const context = createContext({
+    mark: `preview/${key}`,
+    deadline: new Date(wallMs() + lasts + 5_000),
+    signal: new AbortController().signal,
+    folder: options.folder,
+    seed: options.seed,
+    secrets: process.env as Record<string, string>,
+    log: () => {},
+    save: (_state: Json) => Promise.resolve(),
+  })
+  const { does, undoes, expires, lock } = await injector.plan(fault.spec, target, context)
+  const summary = { key, fault: fault.name, type: fault.type, target: target.name, does, undoes, ...(expires ? { expires } : {}) }
+  return { ...summary, ...(lock ? { lock } : {}), survives: survivalOf(summary) }
+}
+
+/** Null: cannot be checked from here. */
+function isMet(need: Need): boolean | null {
+  if ('command' in need) return findProgram(need.command) !== null
+  if ('secret' in need) return process.env[need.secret] !== undefined
+  if ('capability' in need) return process.getuid?.() === 0 ? true : null
+  return null
+}

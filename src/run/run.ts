@@ -1,0 +1,156 @@
+/** One run from beginning to end. Reads as a table of contents: each step is a module beside this file. */
+import { rmSync } from 'node:fs'
+import type { Experiment } from '../document/experiment.ts'
+import { SquallError } from '../errors.ts'
+import type { AnyInjector } from '../faults/injector.ts'
+import { standingFlag } from '../guardian/halt-flag.ts'
+import { indexFinish, indexRemove, indexStart } from '../records/index-db.ts'
+import type { Abort, PhaseWindow, RunData } from '../records/run-data.ts'
+import { openRunWriter, type RunWriter } from '../records/run-file.ts'
+import { monotonicMs } from '../system/clock.ts'
+import { newRunId } from '../system/random.ts'
+import { ensureStateDir, runDir } from '../system/paths.ts'
+import { readStat } from '../system/proc.ts'
+import { version } from '../system/version.ts'
+import { createGuard } from '../verdict/guard.ts'
+import { judge, judgeSteady } from '../verdict/judge.ts'
+import { exitCode, rollbackWord } from '../verdict/exit-code.ts'
+import type { Verdict } from '../verdict/verdict.ts'
+import { armGuardian, type Guarded } from './arm.ts'
+import type { TellNews } from './events.ts'
+import { startMeasuring } from './measuring.ts'
+import { runPhases } from './phases.ts'
+import { createStopper, type Stopper } from './stopper.ts'
+
+export interface RunRequest {
+  experiment: Experiment
+  /** SHA-256 of the document. */
+  hash: string
+  /** The document's text, kept with the record. */
+  document: string
+  /** Folder of the document. */
+  folder: string
+  seed: number
+  injectors: readonly AnyInjector[]
+  sources: Parameters<typeof startMeasuring>[0]['sources']
+  tell: TellNews
+  /** Called once the run can be stopped; the returned function is called when it no longer can. */
+  onStoppable(stop: (abort: Omit<Abort, 'at'>) => boolean): () => void
+}
+
+export interface RunResult {
+  id: string
+  dir: string
+  data: RunData
+  verdict: Verdict
+  exit: number
+}
+
+/**
+ * Runs the experiment.
+ * @throws SquallError when it is refused before anything was started: halted, locked, no such target, a source that cannot be read
+ */
+export async function runExperiment(request: RunRequest): Promise<RunResult> {
+  const state = ensureStateDir()
+  const flag = standingFlag(state)
+  if (flag) throw new SquallError('halted', `all runs are halted: ${flag} is there`)
+  const id = newRunId()
+  const dir = runDir(id, state)
+  const startedAt = new Date().toISOString()
+  const zero = monotonicMs()
+  const at = (): number => monotonicMs() - zero
+  const stopper = createStopper()
+  const note = (level: 'info' | 'warn' | 'error', text: string): void => {
+    writer.event({ at: at(), level, text })
+    request.tell({ is: 'note', at: at(), level, text })
+  }
+  const writer: RunWriter = await openRunWriter(id, dir, { onProblem: (text) => request.tell({ is: 'note', at: at(), level: 'warn', text }) })
+  const release = request.onStoppable((abort) => stopper.stop({ ...abort, at: at() }))
+  try {
+    writer.start({ experiment: request.experiment, hash: request.hash, document: request.document, startedAt, seed: request.seed, version })
+    const runner = { pid: process.pid, start: readStat(process.pid)?.start ?? 0 }
+    const { name, environment, service } = request.experiment
+    await indexStart({ id, name, hash: request.hash, environment, startedAt, runner, ...(service ? { service } : {}) }, state)
+    const guarded = await armOrForget(request, { id, dir, state, at, stopper, writer, note })
+    const data = await observe(request, { id, startedAt, at, stopper, writer, note, guarded })
+    return await conclude(request, { id, dir, state, startedAt, data, writer, guarded })
+  } finally {
+    release()
+    await writer.close()
+  }
+}
+
+interface Stage {
+  id: string
+  at(): number
+  stopper: Stopper
+  writer: RunWriter
+  note(level: 'info' | 'warn' | 'error', text: string): void
+}
+
+/** Refused before anything was started: nothing of it is kept. */
+async function armOrForget(request: RunRequest, stage: Stage & { dir: string; state: string }): Promise<Guarded> {
+  try {
+    return await armGuardian(request, stage)
+  } catch (error) {
+    await stage.writer.close()
+    await indexRemove(stage.id, stage.state)
+    rmSync(stage.dir, { recursive: true, force: true })
+    throw error
+  }
+}
+
+async function observe(request: RunRequest, stage: Stage & { startedAt: string; guarded: Guarded }): Promise<RunData> {
+  const { experiment, tell } = request
+  const { at, stopper, writer, guarded } = stage
+  const phases: PhaseWindow[] = []
+  const guard = createGuard(experiment, Math.round(experiment.phases.fault / 1000))
+  const measuring = await startMeasuring({
+    experiment,
+    runId: stage.id,
+    sources: request.sources,
+    guard,
+    at,
+    writer,
+    tell,
+    beat: guarded.beat,
+    stop: (abort) => stopper.stop(abort),
+    note: stage.note,
+  })
+  const snapshot = (): RunData => ({
+    id: stage.id,
+    experiment,
+    startedAt: stage.startedAt,
+    phases: phases.map((window) => ({ ...window, to: Math.min(window.to, at()) })),
+    traffic: measuring.seconds(),
+    samples: measuring.samples(),
+    changes: guarded.control.changes(),
+    ...(stopper.abort ? { abort: stopper.abort } : {}),
+    ...(guarded.error() ? { error: guarded.error() as NonNullable<RunData['error']> } : {}),
+  })
+  try {
+    await runPhases({ experiment, stopper, guarded, guard, measuring, at, phases, writer, tell, note: stage.note, steady: () => judgeSteady(snapshot()), snapshot })
+  } finally {
+    await measuring.stop(stopper.abort !== null && stopper.abort.by !== 'guard')
+    await guarded.end()
+  }
+  for (const change of guarded.control.changes()) writer.change(change)
+  return { ...snapshot(), endedAt: new Date().toISOString() }
+}
+
+async function conclude(
+  request: RunRequest,
+  stage: { id: string; dir: string; state: string; startedAt: string; data: RunData; writer: RunWriter; guarded: Guarded },
+): Promise<RunResult> {
+  const { id, dir, data, writer } = stage
+  const verdict = judge(data)
+  const exit = exitCode(verdict, data.changes)
+  const endedAt = data.endedAt ?? new Date().toISOString()
+  if (data.abort) writer.abort(data.abort)
+  if (data.error) writer.error(data.error)
+  writer.finish({ verdict, outcome: verdict.outcome, endedAt, exit })
+  await writer.flush()
+  await indexFinish({ id, outcome: verdict.outcome, endedAt, exit, rollback: rollbackWord(data.changes), because: verdict.because }, stage.state)
+  if (writer.problem) request.tell({ is: 'note', at: 0, level: 'warn', text: `the record is not complete: ${writer.problem}` })
+  return { id, dir, data, verdict, exit }
+}

@@ -1,0 +1,51 @@
+/** One place through which everything that cuts a run short goes; the first reason stands. */
+import type { Abort } from '../records/run-data.ts'
+import { sleep } from '../system/clock.ts'
+
+export interface Stopper {
+  /** Returns false when the run was being stopped already. */
+  stop(abort: Abort): boolean
+  readonly abort: Abort | null
+  /** Told once. */
+  onStop(listener: (abort: Abort) => void): void
+  /** Waits `ms`, or less when the run is stopped. True when it was. */
+  wait(ms: number): Promise<boolean>
+  /** The first of both: `promise`, or null when the run is stopped. */
+  orStop<T>(promise: Promise<T>): Promise<T | null>
+}
+
+export function createStopper(): Stopper {
+  const controller = new AbortController()
+  const listeners: ((abort: Abort) => void)[] = []
+  let abort: Abort | null = null
+  return {
+    stop(reason) {
+      if (abort) return false
+      abort = reason
+      for (const listener of listeners) listener(reason)
+      controller.abort()
+      return true
+    },
+    get abort() {
+      return abort
+    },
+    onStop: (listener) => void listeners.push(listener),
+    async wait(ms) {
+      if (!abort && ms > 0) await sleep(ms, controller.signal)
+      return abort !== null
+    },
+    async orStop(promise) {
+      if (abort) return null
+      let release = (): void => {}
+      const stopped = new Promise<null>((resolve) => {
+        release = () => resolve(null)
+        controller.signal.addEventListener('abort', release, { once: true })
+      })
+      try {
+        return await Promise.race([promise, stopped])
+      } finally {
+        controller.signal.removeEventListener('abort', release)
+      }
+    },
+  }
+}

@@ -1,0 +1,49 @@
+/** The three clocks and when to use which (`safety.md` rule 19). */
+import { readFileSync } from 'node:fs'
+
+/** ms of the monotonic clock: for intervals between samples. Leaves a suspend of the machine out. */
+export function monotonicMs(): number {
+  return performance.now()
+}
+
+/** ms since boot, a suspend included: for deadlines. Falls back to the monotonic clock where /proc is absent. */
+export function bootMs(): number {
+  try {
+    return Number.parseFloat(readFileSync('/proc/uptime', 'latin1')) * 1000
+  } catch {
+    return Number(process.hrtime.bigint() / 1_000_000n)
+  }
+}
+
+/** ms since the epoch: for people and for deadlines that survive a reboot. */
+export function wallMs(): number {
+  return Date.now()
+}
+
+export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve()
+    const done = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal?.addEventListener('abort', done, { once: true })
+  })
+}
+
+/** Settles with `promise`, or rejects with `error()` after `ms`. The promise itself goes on. */
+export async function within<T>(promise: Promise<T>, ms: number, error: () => Error): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  try {
+    return await Promise.race([
+      promise,
+      new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(error()), ms)
+      }),
+    ])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,44 @@
+/** Where Squall keeps things (`safety.md` rules 23 and 26). */
+import { mkdirSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+
+const machineDefault = '/var/lib/squall'
+
+/** True for root: its state lies in the machine's folder. */
+export function isRoot(): boolean {
+  return process.getuid?.() === 0
+}
+
+/**
+ * The folders in which a halt flag stands for everybody: the machine's, always, and a second one named by
+ * `SQUALL_MACHINE_DIR`. The variable can only add a place to look, so nobody can dodge the machine's halt with it.
+ */
+export function machineDirs(): string[] {
+  const more = process.env.SQUALL_MACHINE_DIR
+  return more && more !== machineDefault ? [more, machineDefault] : [machineDefault]
+}
+
+/** This user's state: journals, records, the index. `SQUALL_STATE_DIR` overrides. */
+export function stateDir(): string {
+  if (process.env.SQUALL_STATE_DIR) return process.env.SQUALL_STATE_DIR
+  if (isRoot()) return join(machineDirs()[0] ?? machineDefault, 'state')
+  return join(process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'squall')
+}
+
+/** Creates the state folder for this user alone (0700; the machine's folder above root's stays readable, 0755). */
+export function ensureStateDir(): string {
+  const dir = stateDir()
+  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  return dir
+}
+
+/** Folder of one run: `journal`, `lock`, `run.db`, `socket`, `guardian.log`. */
+export function runDir(id: string, state = stateDir()): string {
+  return join(state, 'runs', id)
+}
+
+/** The index of all runs of this user. */
+export function indexPath(state = stateDir()): string {
+  return join(state, 'index.db')
+}
