@@ -1,8 +1,15 @@
-/** Everything Squall can do, in one list, handed to the parts that need it. Imported by cli, server and index only. */
+/** Everything Squall can do, in one list, handed to the parts that need it. Imported by cli, server, entries and index only. */
+import { cpu } from './faults/host/cpu.ts'
 import type { AnyInjector } from './faults/injector.ts'
+import { command } from './faults/own/command.ts'
+import { kill } from './faults/process/kill.ts'
 import { pause } from './faults/process/pause.ts'
+import type { DocumentCatalogue } from './document/document-catalogue.ts'
+import type { AnySource } from './run/measuring.ts'
 
-export const injectors: readonly AnyInjector[] = [pause]
+export const injectors: readonly AnyInjector[] = [pause, kill, cpu, command]
+
+export const sources: readonly AnySource[] = []
 
 /** What the document reader knows: fault types with their parameters, source types with their settings. */
-export const documentCatalogue = { faults: injectors, sources: [] as readonly { type: string; config: never }[] }
+export const documentCatalogue: DocumentCatalogue = { faults: injectors, sources }

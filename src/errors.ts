@@ -87,6 +87,17 @@ export const catalogue = {
     hint: 'Continue it first (kill -CONT PID), or choose another target.',
     exit: 2,
   },
+  'program-missing': { means: 'A program that a fault needs is not there.', hint: 'Install it, or name it by its path.', exit: 2 },
+  'module-not-usable': {
+    means: "A fault's own module cannot be loaded as an injector.",
+    hint: 'Its default export must have plan, inject, rollback and look; see docs/reference/faults.md.',
+    exit: 2,
+  },
+  'user-code-died': {
+    means: "The process that runs a user's own code ended, or was ended at a limit.",
+    hint: 'The sentence says how; the code must answer within 30 s, 256 MB and must not end its process.',
+    exit: 5,
+  },
   internal: { means: 'A defect in Squall itself.', hint: 'Please report it with the text above.', exit: 5 },
 } as const satisfies Record<string, CatalogueEntry>
 

@@ -2,7 +2,7 @@
 import type { Pick, TargetQuery, TargetSpec } from '../document/experiment.ts'
 import { SquallError } from '../errors.ts'
 import { ancestorsOf, readEnvironment } from '../system/proc.ts'
-import type { Target } from './injector.ts'
+import type { Json, Target } from './injector.ts'
 import { type FoundProcess, findProcesses } from './process/find.ts'
 
 export interface ResolveOptions {
@@ -28,7 +28,7 @@ function resolveProcesses(spec: TargetSpec, options: ResolveOptions): Target[] {
     throw new SquallError('target-protected', `${queryWords(spec.query)} matches only ${names}: pid 1, Squall and what started it are never a target`)
   }
   if (free.length === 0) throw new SquallError('no-target', `no process with ${queryWords(spec.query)}`)
-  return picked(free, spec.pick, options.random).map(targetOf)
+  return picked(free, spec.pick, options.random).map((one) => targetOf(one, spec.query))
 }
 
 function isSqualls(pid: number): boolean {
@@ -46,13 +46,13 @@ function picked<T>(items: readonly T[], pick: Pick, random: () => number): T[] {
   return chosen
 }
 
-function targetOf({ stat, command }: FoundProcess): Target {
+function targetOf({ stat, command }: FoundProcess, query: TargetQuery): Target {
   const shown = command.join(' ')
   return {
     place: 'process',
     id: `${stat.pid}:${stat.start}`,
     name: `${stat.comm} (pid ${stat.pid})`,
-    facts: { pid: stat.pid, start: stat.start, comm: stat.comm, ppid: stat.ppid, command: shown.length > 200 ? `${shown.slice(0, 200)}…` : shown },
+    facts: { pid: stat.pid, start: stat.start, comm: stat.comm, ppid: stat.ppid, command: shown.length > 200 ? `${shown.slice(0, 200)}…` : shown, query: { ...query } as { [key: string]: Json } },
   }
 }
 

@@ -25,6 +25,8 @@ export interface Held {
   /** Ends the injection that is under way. */
   stopInjecting: AbortController
   injecting?: Promise<void>
+  /** Seen to be gone after the undo, though not for the second time yet. */
+  gone?: boolean
 }
 
 export interface Engine {
@@ -100,7 +102,7 @@ export async function undoChange(engine: Engine, held: Held): Promise<ChangeStat
     return held.at
   }
   await setState(engine, held, 'undoing')
-  for (let pause = 1000; ; pause = Math.min(pause * 2, 60_000)) {
+  for (let pause = 1000, failures = 1; ; pause = Math.min(pause * 2, 60_000), failures++) {
     const result = await undoOnce(engine, held)
     if (typeof result === 'object') {
       await setState(engine, held, result.state, result.why)
@@ -111,7 +113,8 @@ export async function undoChange(engine: Engine, held: Held): Promise<ChangeStat
       await setState(engine, held, 'stuck', result)
       return held.at
     }
-    if (held.at !== 'stuck') await setState(engine, held, 'stuck', result)
+    // One quick failure may be a race that the next try settles; a slow one is worth saying at once.
+    if (held.at !== 'stuck' && (failures > 1 || monotonicMs() - started > 5_000)) await setState(engine, held, 'stuck', result)
     await sleep(pause)
   }
 }
@@ -129,6 +132,7 @@ async function undoOnce(engine: Engine, held: Held): Promise<{ state: ChangeStat
     if (!('look' in first)) {
       return first.told ? `still there after the rollback: ${first.last}` : { state: 'unverified', why: `nobody can tell whether it is gone: ${first.last}` }
     }
+    held.gone = true
     engine.events.look(held, first.look)
     await sleep(durationMs(held.injector.settle ?? '2s'))
     const again = await look(held, undoer)

@@ -109,7 +109,7 @@ async function undoJournaled(run: JournaledRun, journal: Journal, dir: string, o
   const lost: { key: string; state: ChangeState; does: string; why: string }[] = []
   for (const change of changesToLookAt(run)) {
     try {
-      const { taken, close } = await takeOver(run, change, options)
+      const { taken, close } = await takeOver(run, change, journal, options)
       closers.push(close)
       held.push(taken)
     } catch (error) {
@@ -158,7 +158,7 @@ async function endIfNeverInjected(engine: Engine, held: Held): Promise<void> {
   }
 }
 
-async function takeOver(run: JournaledRun, change: JournaledChange, options: SweepOptions): Promise<{ taken: Held; close(): void }> {
+async function takeOver(run: JournaledRun, change: JournaledChange, journal: Journal, options: SweepOptions): Promise<{ taken: Held; close(): void }> {
   const { plan } = change
   const { header } = run
   const mark = `${header.run}/${plan.key}`
@@ -182,7 +182,10 @@ async function takeOver(run: JournaledRun, change: JournaledChange, options: Swe
       seed: 0,
       secrets: secretsFromEnvironment(plan.secrets ?? []),
       log: options.log,
-      save: () => Promise.resolve(),
+      async save(state) {
+        taken.state = state
+        await journal.append({ is: 'saved', key: plan.key, state })
+      },
     }),
   }
   // A damaged journal may say `verified` of what it can't know: from here on the world decides.

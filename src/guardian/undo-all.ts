@@ -31,7 +31,7 @@ export async function undoGroups(engine: Engine, groups: readonly (readonly Held
   for (const group of [...groups].reverse()) {
     const ends = Promise.all(group.map((held) => undoOnceOnly(engine, held)))
     all.push(ends)
-    if (stagger > 0) await Promise.race([ends, sleep(stagger)])
+    for (let waited = 0; waited < stagger && !group.every((held) => held.gone || endStates.has(held.at)); waited += 10) await sleep(10)
   }
   await Promise.all(all)
 }

@@ -1,0 +1,102 @@
+/** The user's own fault as three programs: one does it, one undoes it, one says whether it is there. */
+import { isAbsolute, resolve } from 'node:path'
+import { z } from 'zod'
+import { argv, duration, text } from '../../document/schema-types.ts'
+import { SquallError } from '../../errors.ts'
+import { allowedEnvironment, type Finished, findProgram, runChild } from '../../system/children.ts'
+import type { Context, Injector, Json } from '../injector.ts'
+
+const spec = z.strictObject({
+  inject: argv.describe('The program that does it, with its arguments; no shell.'),
+  rollback: argv.describe('The program that undoes it. It may be run more than once.'),
+  check: argv.describe('Exit status 0: the fault is there; 1: it is not; anything else: can’t tell.'),
+  cwd: text.optional().describe('Working directory; default: the folder of the document.'),
+  env: z.array(text).optional().describe('Names of environment variables the programs get to see.'),
+  timeout: duration.optional().describe('How long each program may take; default 30s.'),
+  expires: text.optional().describe('When it ends by itself even if everybody is dead, in words.'),
+})
+
+interface CommandSpec {
+  inject: string[]
+  rollback: string[]
+  check: string[]
+  cwd?: string
+  env?: string[]
+  timeout?: number
+  expires?: string
+}
+
+type CommandState = { inject: string[]; rollback: string[]; check: string[]; cwd: string; env: string[]; timeout: number } & { [key: string]: Json }
+
+export const command: Injector<CommandSpec, CommandState> = {
+  type: 'command',
+  places: ['none'],
+  spec: spec as unknown as z.ZodType<CommandSpec>,
+  needs: ({ inject, rollback, check }) => [...new Set([inject, rollback, check].map(([program]) => program as string))].filter((name) => !name.includes('/')).map((name) => ({ command: name })),
+  plan(spec, _target, context) {
+    const cwd = resolve(context.folder, spec.cwd ?? '.')
+    const state: CommandState = {
+      inject: absolute(spec.inject, context.folder),
+      rollback: absolute(spec.rollback, context.folder),
+      check: absolute(spec.check, context.folder),
+      cwd,
+      env: spec.env ?? [],
+      timeout: spec.timeout ?? 30_000,
+    }
+    return Promise.resolve({
+      state,
+      does: `run ${state.inject.join(' ')}`,
+      undoes: `run ${state.rollback.join(' ')}`,
+      ...(spec.expires ? { expires: spec.expires } : {}),
+    })
+  },
+  async inject(state, context) {
+    const result = await execute(state, state.inject, context, `${context.mark}/inject`)
+    if (result.code !== 0) throw new SquallError('fault-failed', `${state.inject.join(' ')} ${endWords(result)}`)
+  },
+  async rollback(state) {
+    const result = await execute(state, state.rollback)
+    if (result.code !== 0) throw new Error(`${state.rollback.join(' ')} ${endWords(result)}`)
+  },
+  async look(state) {
+    const result = await execute(state, state.check)
+    if (result.code !== 0 && result.code !== 1) throw new Error(`${state.check.join(' ')} ${endWords(result)}`)
+    const said = lastLine(result.stdout)
+    return { active: result.code === 0, seen: `${state.check.join(' ')} ended with ${result.code}${said ? `: ${said}` : ''}` }
+  },
+}
+
+/** A program with a slash is a file beside the document; a bare name is found now, so that a later PATH can't change it. */
+function absolute([program = '', ...rest]: readonly string[], folder: string): string[] {
+  if (program.includes('/')) return [isAbsolute(program) ? program : resolve(folder, program), ...rest]
+  const found = findProgram(program)
+  if (!found) throw new SquallError('program-missing', `the program ${program} is not on the PATH`)
+  return [found, ...rest]
+}
+
+function execute(state: CommandState, argv: string[], context?: Context<CommandState>, mark?: string): Promise<Finished> {
+  return runChild({
+    argv: argv as [string, ...string[]],
+    cwd: state.cwd,
+    env: allowedEnvironment(state.env),
+    timeLimit: state.timeout,
+    ...(context ? { signal: context.signal, dieWithParent: true } : {}),
+    ...(mark ? { mark } : {}),
+  })
+}
+
+function endWords(result: Finished): string {
+  const said = lastLine(result.stderr) || lastLine(result.stdout)
+  const how = result.failed
+    ? `could not be started: ${result.failed.message}`
+    : result.timedOut
+      ? 'took too long and was ended'
+      : result.tooMuch
+        ? 'printed too much and was ended'
+        : `ended with ${result.code ?? result.signal}`
+  return said ? `${how}: ${said}` : how
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1)?.slice(0, 300) ?? ''
+}
