@@ -22,7 +22,7 @@ function width(columns: number | undefined): number {
 export function rootHelp(program: Commander, given?: Help): string {
   const helper = given ?? program.createHelp()
   helper.helpWidth = width(process.stdout.columns)
-  const termWidth = helper.padWidth(program, helper)
+  const termWidth = Math.max(...program.commands.map((one) => shortTerm(one).length), ...examples.map(([line]) => line.length))
   const items = (list: readonly (readonly [string, string])[]): string[] =>
     list.map(([term, says]) => helper.formatItem(term, termWidth, says, helper))
   const groups = helper.groupItems([...program.commands], helper.visibleCommands(program), (one) => one.helpGroup() || 'Other:')
@@ -32,7 +32,7 @@ export function rootHelp(program: Commander, given?: Help): string {
     [helper.styleTitle('Examples:'), ...items(examples)],
     ...[...groups].map(([title, list]) => [
       helper.styleTitle(title),
-      ...items(list.map((one) => [helper.subcommandTerm(one), helper.subcommandDescription(one)] as const)),
+      ...items(list.map((one) => [shortTerm(one), helper.subcommandDescription(one)] as const)),
     ]),
     [
       helper.styleTitle('Options:'),
@@ -43,6 +43,11 @@ export function rootHelp(program: Commander, given?: Help): string {
   return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`
 }
 
+/** `run <file>`: the word `[options]` on each line would only take room. */
+function shortTerm(command: Commander): string {
+  return [command.name(), ...command.registeredArguments.map((one) => (one.required ? `<${one.name()}>` : `[${one.name()}]`))].join(' ')
+}
+
 /** Help of one command: commander's layout, with the options that every command has and this command's examples. */
 export function helpFor(entry: CommandEntry): HelpConfiguration {
   return {
@@ -50,7 +55,7 @@ export function helpFor(entry: CommandEntry): HelpConfiguration {
     showGlobalOptions: true,
     formatHelp(command, helper) {
       const standard = Object.getPrototypeOf(helper) as Help
-      return `${standard.formatHelp.call(helper, command, helper)}${helper.styleTitle('Examples:')}\n${entry.examples.map((one) => `  ${one}`).join('\n')}\n`
+      return `${standard.formatHelp.call(helper, command, helper)}\n${helper.styleTitle('Examples:')}\n${entry.examples.map((one) => `  ${one}`).join('\n')}\n`
     },
   }
 }

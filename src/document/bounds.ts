@@ -79,7 +79,7 @@ function parseLimit(text: string, context: BoundContext): Reading<Limit> {
 }
 
 function parseTimes(text: string, context: BoundContext): Reading<Limit> {
-  if (context.cell === 'baseline') return relativeBaseline(text)
+  if (context.cell === 'baseline') return relativeBaseline(text, context)
   const factor = readQuantity(text.slice(0, -1), 'count')
   if (!factor.ok) return { ok: false, message: `${quote(text)} is not a multiple of baseline`, fix: 'write e.g. 1.5x' }
   if (!text.endsWith('x')) return { ok: false, message: `${quote(text)} is not a multiple of baseline`, fix: `write ${text.slice(0, -1)}x` }
@@ -88,7 +88,7 @@ function parseTimes(text: string, context: BoundContext): Reading<Limit> {
 }
 
 function parsePlus(text: string, context: BoundContext): Reading<Limit> {
-  if (context.cell === 'baseline') return relativeBaseline(text)
+  if (context.cell === 'baseline') return relativeBaseline(text, context)
   const [sign, rest] = [text.slice(0, 1), text.slice(1)]
   const parsed = parseQuantity(rest)
   if (!parsed.ok) return helped(parsed)
@@ -103,12 +103,12 @@ function parsePlus(text: string, context: BoundContext): Reading<Limit> {
     return { ok: false, message: `${text} is a share`, fix: `write ${Number((1 + (sign === '+' ? value : -value)).toPrecision(6))}x (times baseline)` }
   }
   if (sign !== wanted) return { ok: false, message: `${context.direction} takes ${wanted}, not ${sign}`, fix: `write ${wanted}${rest}` }
-  if (share ? unit !== 'pp' : context.unit !== undefined && unit !== context.unit) return share ? wrongUnit(rest, parsed.value, 'pp') : wrongUnit(rest, parsed.value, context.unit ?? 'count')
+  if (share ? unit !== 'pp' : context.unit !== undefined && unit !== context.unit) return helped(wrongUnit(rest, parsed.value, share ? 'pp' : (context.unit ?? 'count')))
   return { ok: true, value: { kind: 'plus', value: sign === '+' ? value : -value } }
 }
 
-function relativeBaseline(text: string): Refusal {
-  return { ok: false, message: `${text} measures the baseline against itself`, fix: `write a value, e.g. ${exampleOf('ms').replace('a duration such as ', '')}` }
+function relativeBaseline(text: string, { unit }: BoundContext): Refusal {
+  return { ok: false, message: `${text} measures the baseline against itself`, fix: `write ${exampleOf(unit ?? 'count')}` }
 }
 
 function helped(refusal: Refusal): Refusal {

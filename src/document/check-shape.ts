@@ -40,15 +40,15 @@ function report(checking: Checking, issue: Issue, value: unknown, base: Path, sc
     return checking.collect.add(path, 'value-not-allowed', message, { fix: suggestion(shown(found), allowed) })
   }
   const params = ('params' in issue ? issue.params : undefined) as RefusalParams | undefined
-  const code = (params?.code ?? (params?.fix !== undefined ? 'quantity' : codeOf(issue))) as ProblemCode
-  checking.collect.add(path, code, issue.message, { fix: params?.fix ?? quoteFix(checking, issue, path) })
+  const code = (params?.code ?? codeOf(issue)) as ProblemCode
+  checking.collect.add(path, code, sentence(issue), { fix: params?.fix ?? quoteFix(checking, issue, path) })
 }
 
 /** A key that must be there is not: reported where the map around it stands. */
 function missing({ collect }: Checking, path: Path): void {
   const key = path.at(-1)
   if (typeof key === 'number') return collect.add(path, 'key-missing', 'is missing')
-  collect.add(path.slice(0, -1), 'key-missing', `needs the key “${key ?? ''}”`, { at: 'key' })
+  collect.add(path.slice(0, -1), 'key-missing', `needs the key “${key ?? ''}”`, { at: 'key', fix: `add ${key ?? ''}: …` })
 }
 
 /** A key nobody knows, with the nearest one that is known. */
@@ -62,8 +62,15 @@ function nothingWritten({ located }: Checking, path: Path): boolean {
 }
 
 function codeOf(issue: Issue): ProblemCode {
-  if (issue.code === 'custom') return /quantity|too large/.test(issue.message) ? 'quantity' : 'wrong-type'
   return issue.code === 'invalid_type' || issue.code === 'invalid_union' ? 'wrong-type' : 'value-not-allowed'
+}
+
+/** zod's own words where a schema gives none of ours. */
+function sentence(issue: Issue): string {
+  if (!issue.message.startsWith('Invalid input')) return issue.message
+  const expected = issue.code === 'invalid_type' ? issue.expected : undefined
+  const kinds: Partial<Record<string, string>> = { object: 'a map', record: 'a map', array: 'a list', string: 'text', number: 'a number', boolean: 'true or false' }
+  return expected === undefined ? 'this is not possible here' : `expected ${kinds[expected] ?? expected}`
 }
 
 function quoteFix({ located }: Checking, issue: Issue, path: Path): string | undefined {

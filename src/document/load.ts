@@ -74,8 +74,8 @@ function finish(located: Located, findings: readonly Finding[], text: string, fi
 /** Findings of the reader and of the checks. Where both speak of one value, the one that knows more wins. */
 function merged(collect: Collector, findings: readonly Finding[], yaml: YamlDocument | undefined): Problem[] {
   if (!yaml) return sortProblems(collect.problems)
-  const cuts = findings.filter((finding) => finding.code === 'cut-value').map((finding) => placed(yaml, finding))
-  // A cut value leaves unknown keys and missing ones on its line behind it: they are its consequences.
+  const cuts = findings.filter((finding) => ['cut-value', 'yaml-feature', 'variable-form'].includes(finding.code)).map((finding) => placed(yaml, finding))
+  // A cut value leaves unknown keys and missing ones on its line behind it: they are its consequences, like those of a strange feature.
   const checked = collect.problems.filter((problem) => !cuts.some((cut) => cut.line === problem.line))
   const read = findings.map((finding) => placed(yaml, finding)).filter((problem) => !checked.some((other) => other.line === problem.line && other.column === problem.column && other.code !== 'variable-unused'))
   return sortProblems([...checked, ...read])

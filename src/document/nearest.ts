@@ -1,12 +1,12 @@
 /** “Did you mean …”: the nearest known word. */
 
-/** The candidate at most two edits away (one for short words), the nearest first; undefined when none is near. */
+/** The candidate at most two edits away (one for short words), the nearest first, or else one that begins with the word; undefined when none is near. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const allowed = word.length <= 3 ? 1 : 2
   const ranked = candidates
     .map((candidate) => ({ candidate, edits: editDistance(word.toLowerCase(), candidate.toLowerCase(), allowed) }))
     .filter(({ edits }) => edits <= allowed)
-  return ranked.toSorted((a, b) => a.edits - b.edits)[0]?.candidate
+  return ranked.toSorted((a, b) => a.edits - b.edits)[0]?.candidate ?? (word.length >= 3 ? candidates.find((candidate) => candidate.startsWith(word)) : undefined)
 }
 
 /** `did you mean “latency_p99”?`, or undefined. */

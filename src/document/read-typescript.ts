@@ -28,6 +28,7 @@ export async function readTypescript(path: string): Promise<TypescriptDocument> 
   if (child.failed) return { ok: false, message: `node could not be started to evaluate it: ${child.failed.message}` }
   if (child.timedOut) return { ok: false, message: 'it was still running after 10s', fix: 'a document only gives data: no waiting, no servers, no endless loops' }
   if (child.tooMuch) return { ok: false, message: 'it prints more than 4MiB', fix: 'a document only gives data' }
+  if (/heap out of memory/.test(child.stderr)) return { ok: false, message: `it needs more than ${memoryMiB}MiB of memory`, fix: 'a document only gives data' }
   const answer = answerIn(child.stdout)
   if (!answer) {
     const why = child.signal ? `by signal ${child.signal}` : `with exit code ${child.code}`

@@ -37,7 +37,7 @@ const deepest = 100
 /** Reads a text; never throws for what the text holds. */
 export function readYaml(file: string, text: string): YamlDocument {
   const counter = new LineCounter()
-  const document = parseDocument(text, { lineCounter: counter, version: '1.2', schema: 'core', strict: true, uniqueKeys: true, prettyErrors: false, logLevel: 'silent' })
+  const document = parseDocument(text, { lineCounter: counter, version: '1.2', schema: 'core', strict: true, uniqueKeys: true, prettyErrors: false, logLevel: 'error' })
   const position = (range: readonly [number, number]): Position => {
     const { line, col } = counter.linePos(range[0])
     return { line: Math.max(1, line), column: Math.max(1, col), length: Math.max(1, range[1] - range[0]) }
@@ -124,7 +124,7 @@ class Walk {
       this.checkKey(key, pair.key as Scalar, path, range)
       const child = [...path, key]
       data[key] = this.node(pair.value, child, map.flow === true, range)
-      if (map.flow === true && bornNull(pair.value)) this.cut(map, key, child, range)
+      if (map.flow === true && bornNull(pair.value)) this.cut(map, key, child, range, pair.value === null)
     }
     this.open.delete(map)
     return data
@@ -149,10 +149,10 @@ class Walk {
     return readPlain(source)
   }
 
-  private cut(map: YAMLMap, key: string, path: Path, range: readonly [number, number]): void {
+  private cut(map: YAMLMap, key: string, path: Path, range: readonly [number, number], noColon: boolean): void {
     const colon = /^([\w-]+):(.+)$/.exec(key)
     const previous = map.items[map.items.findIndex((pair) => isScalar(pair.key) && pair.key.range?.[0] === range[0]) - 1]
-    const before = previous && isScalar(previous.key) ? `${String(previous.key.source)}: "…,${key}"` : undefined
+    const before = noColon && previous && isScalar(previous.key) ? `${String(previous.key.source)}: "…,${key}"` : undefined
     const fix = colon ? `write “${colon[1]}: ${colon[2]}”` : before ? `quote it: ${before}` : 'quote it, or give it a value'
     this.report('cut-value', `${quote(key)} has no value: inside { } a comma ends the value and a colon needs a blank`, path, range, fix)
   }

@@ -26,7 +26,7 @@ export function resolveExperiment(checking: Checking, value: unknown, around: Fa
     if (!topKeys.includes(key) && key !== '$schema') unknownKey(checking, [key], key, topKeys)
   }
   const head = checkShape(checking, headShape, pick(map, Object.keys(headShape.shape)), [])
-  if (map.proxies !== undefined) collect.add(['proxies'], 'not-available-yet', 'proxies are not available yet', { at: 'key' })
+  if (map.proxies !== undefined) collect.add(['proxies'], 'not-available-yet', 'proxies are not available yet', { at: 'key', fix: 'let the fault act on a process or the host instead' })
   const traffic = resolveTraffic(checking, map.traffic)
   const { sources, declared } = resolveSources(checking, map.sources, around.catalogue)
   const measures = resolveMeasures(checking, map.measures, { hasTraffic: map.traffic !== undefined, declared })

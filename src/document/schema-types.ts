@@ -20,7 +20,7 @@ export function readBy<T>(read: (source: string | number) => Reading<T>, expecte
     .transform((source, context): T => {
       const reading = read(source)
       if (reading.ok) return reading.value
-      const params: RefusalParams = reading.fix === undefined ? {} : { fix: reading.fix }
+      const params: RefusalParams = { code: 'quantity', ...(reading.fix !== undefined && { fix: reading.fix }) }
       context.issues.push({ code: 'custom', message: reading.message, input: source, params })
       return z.NEVER
     })
@@ -78,7 +78,7 @@ export const secretText = z
 export const text = z
   .string({ error: textError })
   .min(1, { error: 'must not be empty' })
-  .refine((value) => !value.includes('${secret:'), { error: 'a secret cannot stand here: this text is recorded and shown', params: { code: 'secret-not-here' } })
+  .refine((value) => !/\$\{secret:\w+\}/.test(value), { error: 'a secret cannot stand here: this text is recorded and shown', params: { code: 'secret-not-here' } })
 
 /** A program and its arguments: never a shell line. */
 export const argv = z

@@ -6,7 +6,7 @@ const bracesFix = 'inside { } a comma ends the value and a colon needs a blank: 
 
 const sentences: Readonly<Record<string, { message: string; fix?: string }>> = {
   TAB_AS_INDENT: { message: 'tabs cannot indent', fix: 'use blanks' },
-  BAD_INDENT: { message: 'the indentation does not fit the lines above' },
+  BAD_INDENT: { message: 'the indentation does not fit the lines above', fix: 'indent alike, or close a [ or { above' },
   MULTIPLE_DOCS: { message: 'a second document starts here', fix: 'one document a file: remove the ---' },
   MISSING_CHAR: { message: 'something is missing here' },
   UNEXPECTED_TOKEN: { message: 'this does not belong here' },
@@ -33,6 +33,8 @@ export function syntaxFindings(document: Document, text: string): Finding[] {
 }
 
 function syntaxFinding(error: { code: string; message: string; pos: [number, number] }, text: string): Finding {
+  const quoteChar = /missing closing (?:"|')quote/i.test(error.message)
+  if (quoteChar) return unclosed(text)
   const known = Object.hasOwn(sentences, error.code) ? sentences[error.code] : undefined
   const line = text.slice(text.lastIndexOf('\n', error.pos[0] - 1) + 1, endOfLine(text, error.pos[0]))
   const inBraces = /[{[].*(?:\$\{|\{.*\{|[=<>]")/.test(line)
@@ -42,6 +44,17 @@ function syntaxFinding(error: { code: string; message: string; pos: [number, num
   const fix = tag ? 'leave the tag out' : inBraces ? bracesFix : known?.fix
   const range = [error.pos[0], Math.max(error.pos[0] + 1, Math.min(error.pos[1], endOfLine(text, error.pos[0])))] as const
   return { code: tag ? 'yaml-feature' : 'syntax', message: message + detail, path: [], range, ...(fix !== undefined && { fix }) }
+}
+
+/** The parser notices only at the end of the text: the line with an odd number of quotes is where it began. */
+function unclosed(text: string): Finding {
+  let start = 0
+  for (const line of text.split('\n')) {
+    const odd = ['"', "'"].map((mark) => (line.split(mark).length % 2 === 0 ? line.indexOf(mark) : -1)).find((at) => at >= 0)
+    if (odd !== undefined) return { code: 'syntax', message: 'not valid YAML: a quote that is not closed', fix: 'close it on the same line', path: [], range: [start + odd, start + line.length] }
+    start += line.length + 1
+  }
+  return { code: 'syntax', message: 'not valid YAML: a quote that is not closed', path: [], range: [0, 1] }
 }
 
 function endOfLine(text: string, from: number): number {

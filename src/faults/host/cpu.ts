@@ -27,7 +27,7 @@ const seenBefore = new Map<string, { at: number; ticks: number; pids: string }>(
 export const cpu: Injector<CpuSpec, CpuState> = {
   type: 'cpu',
   places: ['host'],
-  spec: spec as unknown as z.ZodType<CpuSpec>,
+  spec: spec.meta({ description: 'Keeps processors busy.' }) as unknown as z.ZodType<CpuSpec>,
   needs: () => [],
   plan({ load, cores }, _target, context) {
     const workers = Math.min(cores ?? availableParallelism(), availableParallelism())

@@ -31,7 +31,7 @@ type CommandState = { inject: string[]; rollback: string[]; check: string[]; cwd
 export const command: Injector<CommandSpec, CommandState> = {
   type: 'command',
   places: ['none'],
-  spec: spec as unknown as z.ZodType<CommandSpec>,
+  spec: spec.meta({ description: 'Your own fault as three programs: inject, rollback, check.' }) as unknown as z.ZodType<CommandSpec>,
   needs: ({ inject, rollback, check }) => [...new Set([inject, rollback, check].map(([program]) => program as string))].filter((name) => !name.includes('/')).map((name) => ({ command: name })),
   plan(spec, _target, context) {
     const cwd = resolve(context.folder, spec.cwd ?? '.')

@@ -50,7 +50,7 @@ export const kill: Injector<KillSpec, KillState> = {
   type: 'kill',
   places: ['process'],
   instant: true,
-  spec: spec as unknown as z.ZodType<KillSpec>,
+  spec: spec.meta({ description: 'Ends the process; with `restart`, the rollback starts it again.' }) as unknown as z.ZodType<KillSpec>,
   needs: ({ restart }) => (restart && !restart[0]?.includes('/') ? [{ command: restart[0] as string }] : []),
   plan(spec, target, context) {
     const query = JSON.stringify(target.facts.query ?? { name: target.facts.comm })

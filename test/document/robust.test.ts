@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { formatProblems } from '../../src/document/problem-text.ts'
+import { problemCodes } from '../../src/document/problems.ts'
+import { seededRandom } from '../../src/system/random.ts'
+import { documentWith, load, problemsOf } from './support.ts'
+
+const folder = fileURLToPath(new URL('./examples/', import.meta.url))
+const texts = [...readdirSync(folder).map((name) => readFileSync(folder + name, 'utf8')), documentWith({ rest: 'vars: { a: 1 }\nservice: "${a}"' })]
+const pieces = ['{', '}', '[', ']', ': ', '- ', '"', "'", '&a ', '*a', '!!str ', '<<: ', '\t', '\n', ' ', '${', '}', '__proto__', 'constructor', '%', '\0', '…', '1e9', '|', '>', '#', 'null', '~', '---\n', ',']
+
+test('2,000 mutated documents: the reader says what is wrong, it never falls over', () => {
+  const seed = 20261124
+  const random = seededRandom(seed)
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
+  let broken = 0
+  for (let round = 0; round < 2000; round++) {
+    let text = pick(texts)
+    for (let edits = 1 + Math.floor(random() * 4); edits > 0; edits--) {
+      const at = Math.floor(random() * text.length)
+      const cut = random() < 0.5 ? Math.floor(random() * 12) : 0
+      text = text.slice(0, at) + pick(pieces) + text.slice(at + cut)
+    }
+    const loaded = load(text)
+    if (loaded.ok) continue
+    broken += 1
+    assert.ok(loaded.problems.some((problem) => problem.severity === 'error'), `seed ${seed}: no error in ${JSON.stringify(text)}`)
+    for (const { code, line, column } of loaded.problems) assert.ok(code in problemCodes && line >= 1 && column >= 1)
+    assert.ok(formatProblems(loaded.problems, { color: false }).length > 0)
+  }
+  assert.ok(broken > 1000, `only ${broken} were broken`)
+})
+
+test('a document that repeats itself without end is refused quickly', () => {
+  const bomb = ['a: &a [x, x, x, x, x, x, x, x, x, x]', ...'bcdefgh'.split('').map((name, index) => `${name}: &${name} [${Array(10).fill(`*${'abcdefgh'[index]}`).join(', ')}]`)].join('\n')
+  assert.ok(problemsOf(bomb).some(({ code }) => code === 'too-large'))
+  assert.ok(problemsOf(`a: ${'['.repeat(2000)}${']'.repeat(2000)}`).length > 0)
+})
+
+test('names of inherited properties are unknown keys like others', () => {
+  for (const key of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
+    assert.deepEqual(problemsOf(documentWith({ rest: `${key}: { x: 1 }` })).map(({ code }) => code), ['key-unknown'])
+    assert.deepEqual(problemsOf(documentWith({ faults: `faults: [{ type: ${key} }]` })).map(({ code }) => code), ['fault-not-available'])
+  }
+})
+
+test('a problem is shown with its line, a caret below the place, and the fix', () => {
+  const text = formatProblems(problemsOf(documentWith({ traffic: 'traffic: { url: http://a/, rate: 50 }' })), { color: false })
+  assert.equal(
+    text,
+    [
+      'experiment.yaml:4:34 error traffic.rate: 50 has no unit, expected a rate such as 50/s or 10/m [quantity]',
+      '  | traffic: { url: http://a/, rate: 50 }',
+      '  |                                  ^^',
+      '  fix: write 50/s or 50/m',
+      '',
+    ].join('\n'),
+  )
+})
