@@ -71,6 +71,11 @@ export const catalogue = {
     hint: 'squall rollback tries again and says what is in the way.',
     exit: 6,
   },
+  'source-not-readable': {
+    means: 'A source of measures cannot be read, so the run would be blind.',
+    hint: 'Check the address and the query of the source; each problem is named above.',
+    exit: 2,
+  },
   'traffic-failed': {
     means: 'The load generator could not start or has failed.',
     hint: 'Check the URLs of traffic and ok.body; if they are right, please report it.',

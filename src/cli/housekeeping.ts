@@ -9,7 +9,7 @@ import { closeLostRuns } from '../records/lost-runs.ts'
 import type { ChangeRecord } from '../records/run-data.ts'
 import type { Judged } from '../records/stored-run.ts'
 import { isLocked } from '../system/flock.ts'
-import { stateDir } from '../system/paths.ts'
+import { ensureStateDir, stateDir } from '../system/paths.ts'
 import { exitCode, rollbackWord } from '../verdict/exit-code.ts'
 import { judge } from '../verdict/judge.ts'
 import type { RunData } from '../records/run-data.ts'
@@ -35,7 +35,7 @@ export function changesFromJournal(dir: string): ChangeRecord[] | undefined {
 }
 
 /** Closes records whose runner is dead and whose guardian is done. */
-export async function closeRecords(state = stateDir()): Promise<void> {
+export async function closeRecords(state = ensureStateDir()): Promise<void> {
   await closeLostRuns(
     {
       judge: judgeLost,
@@ -47,7 +47,7 @@ export async function closeRecords(state = stateDir()): Promise<void> {
 }
 
 /** Sweeps what dead guardians left and says so. Returns what could not be finished. */
-export async function finishLeftovers(context: CommandContext, state = stateDir()): Promise<SweptRun[]> {
+export async function finishLeftovers(context: CommandContext, state = ensureStateDir()): Promise<SweptRun[]> {
   const orphans = openRuns(state).filter((run) => isOrphan(state, run))
   if (orphans.length > 0) context.err(`finishing what was left of ${orphans.length} earlier ${orphans.length === 1 ? 'run' : 'runs'} …`)
   const swept = await sweep(state, orphans)

@@ -63,7 +63,7 @@ export function stamp(at: number): string {
 /** What a change is doing now, in words, or null for states not worth a line. */
 export function changeWords(record: Readonly<ChangeRecord>): string | null {
   const evidence = record.looks.at(-1)?.seen
-  if (record.state === 'active') return record.lost ? `lost: ${record.lost}` : `active${record.looks.length > 0 ? ` (${record.looks[0]?.seen})` : ''}`
+  if (record.state === 'active') return record.lost ? `lost: ${record.lost}` : record.looks[0] ? `active (${record.looks[0].seen})` : null
   if (record.state === 'undoing') return record.inactiveAt === undefined ? 'rolling back' : `rolled back (${evidence}), looking again`
   if (record.state === 'verified') return 'rolled back, verified by looking twice'
   if (record.state === 'planned' || record.state === 'injecting') return record.state === 'injecting' ? 'injecting' : null

@@ -8,6 +8,7 @@ import { sleep, wallMs } from '../system/clock.ts'
 import { distrust } from '../system/files.ts'
 import { tryLock } from '../system/flock.ts'
 import { runDir } from '../system/paths.ts'
+import { aliveSame } from '../system/proc.ts'
 import { type Engine, type Held, setState } from './change.ts'
 import { createContext } from './context.ts'
 import { serveControl } from './control-socket.ts'
@@ -68,7 +69,9 @@ export async function sweepRun(run: string, options: SweepOptions): Promise<Swep
     await journal.append({ is: 'run', state: 'closed', why: 'swept' }).catch((error: Error) => options.log(error.message))
     await journal.close()
     if (!changes.some((change) => unsettledStates.has(change.state))) unmarkOpen(options.state, run)
-    await options.closeRecord(dir)
+    // A runner that lost its guardian lives: it knows best how its record ends.
+    const { runner } = journaled.header
+    if (!aliveSame(runner.pid, runner.start)) await options.closeRecord(dir)
     return { run, result: 'swept', changes }
   } finally {
     lock.release()

@@ -1,6 +1,11 @@
-/** Asks sources for their measures each second, never two questions at once for the same measure. */
+/** Asks the sources for their measures each second, never asking for a measure while the last question is open. */
+import { SquallError } from '../errors.ts'
 import type { Sample } from '../records/run-data.ts'
+import { within } from '../system/clock.ts'
+import { environmentSecret } from './secret.ts'
 import type { Reading, Source, SourceContext } from './source.ts'
+
+const every = 1000
 
 export interface PolledMeasure {
   /** Name of the measure. */
@@ -8,6 +13,7 @@ export interface PolledMeasure {
   query: string
   // biome-ignore lint/suspicious/noExplicitAny: sources of different configurations in one list.
   source: Source<any>
+  /** The same object for all measures of one source: they share an answer. */
   config: unknown
 }
 
@@ -16,46 +22,93 @@ export interface PollOptions {
   /** ms since the run's start. */
   at(): number
   onSample(measure: string, sample: Sample): void
+  /** Default: environment variables. */
   secret?(name: string): Promise<string>
+  log?(line: string): void
 }
 
 export interface SourcePoll {
+  /** No sample comes after it resolves; what is under way is given up. */
   stop(): Promise<void>
 }
 
-/** A question that is not answered within its second is missing for that second; its late answer is not used. */
-export function pollSources(options: PollOptions): SourcePoll {
-  const controller = new AbortController()
+/**
+ * Gives one sample a second for each measure, stamped with when it was asked for. A question that is not answered before
+ * the next second is missing for its own second, at once, and its late answer is thrown away.
+ * @throws SquallError `source-not-readable`, with all problems of all measures, before any sample.
+ */
+export async function pollSources(options: PollOptions): Promise<SourcePoll> {
+  const stopping = new AbortController()
   const context: SourceContext = {
-    signal: controller.signal,
-    secret: options.secret ?? ((name) => Promise.reject(new Error(`the secret ${name} is not set`))),
-    log: () => {},
+    signal: stopping.signal,
+    secret: options.secret ?? environmentSecret,
+    log: options.log ?? (() => {}),
   }
-  const asking = new Set<string>()
-  const ask = async (measure: PolledMeasure): Promise<void> => {
-    const { name, source, config, query } = measure
-    if (asking.has(name)) return options.onSample(name, { at: options.at(), missing: 'the source has not answered the last question yet' })
-    asking.add(name)
-    const asked = options.at()
-    let reading: Reading
-    try {
-      reading = (await source.now?.(config, query, context)) ?? { missing: 'the source cannot be asked live' }
-    } catch (error) {
-      reading = { missing: (error as Error).message }
-    }
-    asking.delete(name)
-    if (!controller.signal.aborted && options.at() - asked < 1000) options.onSample(name, { at: asked, ...reading })
-  }
+  await checkAll(options.measures, context)
+
+  const pollers = options.measures.map((measure) => poller(measure, context, options))
+  let tick = 0
+  const started = performance.now()
+  let timer: NodeJS.Timeout
   const round = (): void => {
-    for (const measure of options.measures) void ask(measure)
+    for (const ask of pollers) ask(tick)
+    // After a stop of this process the seconds in between have no samples: there was nobody to ask.
+    tick = Math.max(tick, Math.floor((performance.now() - started) / every)) + 1
+    timer = setTimeout(round, Math.max(1, started + tick * every - performance.now()))
   }
   round()
-  const timer = setInterval(round, 1000)
   return {
-    stop() {
-      clearInterval(timer)
-      controller.abort()
-      return Promise.resolve()
+    async stop() {
+      clearTimeout(timer)
+      stopping.abort()
     },
   }
+}
+
+function poller(measure: PolledMeasure, context: SourceContext, { at, onSample }: PollOptions): (tick: number) => void {
+  /** When the open question was asked; `told` once its second has been given up. */
+  let open: { at: number; told: boolean } | null = null
+  return (tick) => {
+    const { name } = measure
+    if (open) {
+      if (!open.told) onSample(name, { at: open.at, missing: 'no answer within its second' })
+      // This second cannot be asked for: the last question is still open.
+      onSample(name, { at: at(), missing: 'the source has not answered the last question yet' })
+      open.told = true
+      return
+    }
+    const question = { at: at(), told: false }
+    open = question
+    void read(measure, { ...context, tick }).then((reading) => {
+      open = null
+      if (!question.told && !context.signal.aborted) onSample(name, { at: question.at, ...reading })
+    })
+  }
+}
+
+/** A source that throws is missing, never a crash of the run. */
+async function read({ source, config, query }: PolledMeasure, context: SourceContext): Promise<Reading> {
+  if (!source.now) return { missing: `a source of type ${source.type} cannot be asked live` }
+  try {
+    return await source.now(config, query, context)
+  } catch (error) {
+    return { missing: (error as Error).message }
+  }
+}
+
+async function checkAll(measures: readonly PolledMeasure[], context: SourceContext): Promise<void> {
+  const found = await Promise.all(
+    measures.map(async ({ name, source, config, query }) => {
+      try {
+        // Measures of one source share the page of this check, as in a round; -1 is no round.
+        const checking = source.check(config, query, { ...context, tick: -1 })
+        const { problems } = await within(checking, 10_000, () => new Error('the check did not end within 10 s'))
+        return problems.map((problem) => `${name}: ${problem}`)
+      } catch (error) {
+        return [`${name}: ${(error as Error).message}`]
+      }
+    }),
+  )
+  const problems = found.flat()
+  if (problems.length > 0) throw new SquallError('source-not-readable', problems.join('\n'))
 }

@@ -20,6 +20,7 @@ import { armGuardian, type Guarded } from './arm.ts'
 import type { TellNews } from './events.ts'
 import { startMeasuring } from './measuring.ts'
 import { runPhases } from './phases.ts'
+import { weakest } from './survival.ts'
 import { createStopper, type Stopper } from './stopper.ts'
 
 export interface RunRequest {
@@ -65,6 +66,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     request.tell({ is: 'note', at: at(), level, text })
   }
   const writer: RunWriter = await openRunWriter(id, dir, { onProblem: (text) => request.tell({ is: 'note', at: at(), level: 'warn', text }) })
+  stopper.onStop((abort) => request.tell({ is: 'abort', abort }))
   const release = request.onStoppable((abort) => stopper.stop({ ...abort, at: at() }))
   try {
     writer.start({ experiment: request.experiment, hash: request.hash, document: request.document, startedAt, seed: request.seed, version })
@@ -72,6 +74,8 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     const { name, environment, service } = request.experiment
     await indexStart({ id, name, hash: request.hash, environment, startedAt, runner, ...(service ? { service } : {}) }, state)
     const guarded = await armOrForget(request, { id, dir, state, at, stopper, writer, note })
+    const { changes } = guarded.client
+    request.tell({ is: 'started', id, dir, seed: request.seed, experiment: request.experiment, changes, weakest: weakest(changes) })
     const data = await observe(request, { id, startedAt, at, stopper, writer, note, guarded })
     return await conclude(request, { id, dir, state, startedAt, data, writer, guarded })
   } finally {

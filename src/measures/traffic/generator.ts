@@ -48,7 +48,7 @@ export function startGenerator(options: GeneratorOptions): Generator {
   const toRun = options.runClock() - performance.now()
   const first = performance.now() + 2 * early
   const secondOf = (at: number): number => Math.floor((at + toRun) / 1000)
-  const seconds = new Seconds(secondOf(first), options.onSecond)
+  const seconds = new Seconds(options.onSecond)
   const ledger = new Ledger()
   const ticks = new Ticks(ledger, toRun, options.onTick)
   let index = 0

@@ -2,7 +2,7 @@
  * All requests in the order of their starts, and hands that walk along: one for the timeout, one for each latency limit.
  * All share one timeout, so deadlines come in the same order and no request needs a timer of its own.
  */
-import type { LiveThreshold } from '../../records/live-tick.ts'
+import type { ThresholdCount } from '../../records/live-tick.ts'
 import type { Exchange } from './exchange.ts'
 
 interface Watch {
@@ -60,7 +60,7 @@ export class Ledger {
   }
 
   /** Counts since the last call, everything late by `now` included. */
-  thresholds(now: number): LiveThreshold[] {
+  thresholds(now: number): ThresholdCount[] {
     const counts = this.#watches.map((watch) => {
       this.#walk(watch, now)
       const { limit, slow, decided } = watch

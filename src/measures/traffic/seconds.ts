@@ -17,11 +17,10 @@ interface Book extends TrafficSecond {
 export class Seconds {
   readonly #open = new Map<number, Book>()
   readonly #emit: (second: TrafficSecond) => void
-  /** All seconds before this one are fully planned. */
-  #closedBefore: number
+  /** All seconds before this one are fully planned. Begins with the run: seconds before the first request are there, with none planned. */
+  #closedBefore = 0
 
-  constructor(firstSecond: number, emit: (second: TrafficSecond) => void) {
-    this.#closedBefore = firstSecond
+  constructor(emit: (second: TrafficSecond) => void) {
     this.#emit = emit
   }
 

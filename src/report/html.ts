@@ -1,0 +1,2 @@
+// STUB
+export function renderHtml(run: unknown): string { return JSON.stringify(run) }

@@ -1,0 +1,2 @@
+// STUB
+export function renderSummary(run: { verdict?: { because: string } }, _o: { color: boolean }): string { return run.verdict?.because ?? '' }
