@@ -4,12 +4,13 @@ import type { AnyInjector } from './faults/injector.ts'
 import { command } from './faults/own/command.ts'
 import { kill } from './faults/process/kill.ts'
 import { pause } from './faults/process/pause.ts'
+import { endpoint } from './measures/endpoint.ts'
 import type { DocumentCatalogue } from './document/document-catalogue.ts'
 import type { AnySource } from './run/measuring.ts'
 
 export const injectors: readonly AnyInjector[] = [pause, kill, cpu, command]
 
-export const sources: readonly AnySource[] = []
+export const sources: readonly AnySource[] = [endpoint]
 
 /** What the document reader knows: fault types with their parameters, source types with their settings. */
 export const documentCatalogue: DocumentCatalogue = { faults: injectors, sources }

@@ -32,7 +32,10 @@ const validate: Command<{ var?: string[]; color?: boolean }> = async (files, opt
     reports.push(report)
     if (context.json) continue
     if (report.problems.length > 0) context.err(formatProblems(report.problems, { color }))
-    if (report.valid) context.out(`${file} is valid: ${report.name}, ${plural(report.judged ?? 0, 'measure')} judged, ${plural(report.faults ?? 0, 'fault')}\n`)
+    if (report.valid)
+      context.out(
+        `${file} is valid: ${report.name}, ${plural(report.judged ?? 0, 'measure')} judged, ${plural(report.faults ?? 0, 'fault')}\n`,
+      )
     else context.err(`${file} is not valid: ${plural(report.problems.filter((problem) => problem.severity === 'error').length, 'error')}\n`)
   }
   const valid = reports.every((report) => report.valid)

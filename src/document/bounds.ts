@@ -54,13 +54,23 @@ function split(source: string): Reading<Parts> {
   if (compared) return { ok: false, message: `${quote(text)}: max and min already say the direction`, fix: `write ${compared[1]}` }
   const match = /^(\S+)(?:\s+(after|for)\s+(\S+))?$/.exec(text)
   if (match?.[1] !== undefined) {
-    return { ok: true, value: { limit: match[1], ...(match[2] !== undefined && match[3] !== undefined && { word: match[2] as 'after' | 'for', time: match[3] }) } }
+    return {
+      ok: true,
+      value: {
+        limit: match[1],
+        ...(match[2] !== undefined && match[3] !== undefined && { word: match[2] as 'after' | 'for', time: match[3] }),
+      },
+    }
   }
   const dangling = /^(\S+)\s+(after|for)$/.exec(text)
   if (dangling) return { ok: false, message: `${quote(text)}: how long?`, fix: `write “${text} 30s”` }
   const joined = text.replace(/\s+/g, '')
   if (/^[+-]?\s*[\d.]+\s*\S+$/.test(text)) return { ok: false, message: `${quote(text)} has a blank inside`, fix: `write ${joined}` }
-  return { ok: false, message: `${quote(text)} is not a bound`, fix: 'write e.g. 300ms, 1.5x, +5pp or none, then “after 30s”, or in abort “for 45s”' }
+  return {
+    ok: false,
+    message: `${quote(text)} is not a bound`,
+    fix: 'write e.g. 300ms, 1.5x, +5pp or none, then “after 30s”, or in abort “for 45s”',
+  }
 }
 
 function parseLimit(text: string, context: BoundContext): Reading<Limit> {
@@ -100,10 +110,15 @@ function parsePlus(text: string, context: BoundContext): Reading<Limit> {
     return { ok: false, message: `${text} can mean two things`, fix: `write ${sign}${rest.replace('%', 'pp')} (points) or ${factor}x` }
   }
   if (!share && unit === 'share') {
-    return { ok: false, message: `${text} is a share`, fix: `write ${Number((1 + (sign === '+' ? value : -value)).toPrecision(6))}x (times baseline)` }
+    return {
+      ok: false,
+      message: `${text} is a share`,
+      fix: `write ${Number((1 + (sign === '+' ? value : -value)).toPrecision(6))}x (times baseline)`,
+    }
   }
   if (sign !== wanted) return { ok: false, message: `${context.direction} takes ${wanted}, not ${sign}`, fix: `write ${wanted}${rest}` }
-  if (share ? unit !== 'pp' : context.unit !== undefined && unit !== context.unit) return helped(wrongUnit(rest, parsed.value, share ? 'pp' : (context.unit ?? 'count')))
+  if (share ? unit !== 'pp' : context.unit !== undefined && unit !== context.unit)
+    return helped(wrongUnit(rest, parsed.value, share ? 'pp' : (context.unit ?? 'count')))
   return { ok: true, value: { kind: 'plus', value: sign === '+' ? value : -value } }
 }
 
@@ -112,5 +127,7 @@ function relativeBaseline(text: string, { unit }: BoundContext): Refusal {
 }
 
 function helped(refusal: Refusal): Refusal {
-  return refusal.fix === undefined ? { ...refusal, fix: 'a bound is e.g. 300ms, 1.5x (times baseline), +5pp (baseline plus) or none' } : refusal
+  return refusal.fix === undefined
+    ? { ...refusal, fix: 'a bound is e.g. 300ms, 1.5x (times baseline), +5pp (baseline plus) or none' }
+    : refusal
 }

@@ -24,25 +24,63 @@ function checkSide(collect: Collector, experiment: Experiment, measure: Measure,
     const bound = cells[phase]
     const length = experiment.phases[phase]
     if (bound?.after !== undefined && bound.after >= length) {
-      warn(collect, [...at, phase], 'beyond-phase', `“${bound.text}” begins to hold when the ${phase} phase (${time(length)}) is over: it is never judged`, `write less than ${time(length)}, or lengthen phases.${phase}`)
+      warn(
+        collect,
+        [...at, phase],
+        'beyond-phase',
+        `“${bound.text}” begins to hold when the ${phase} phase (${time(length)}) is over: it is never judged`,
+        `write less than ${time(length)}, or lengthen phases.${phase}`,
+      )
     }
     if (bound && !isDefault(bound) && measure.unit === 'share' && direction === 'max' && bound.limit.kind === 'times') {
-      warn(collect, [...at, phase], 'zero-baseline', `without a single error in the baseline, “${bound.text}” allows none at all`, 'write e.g. +0.5pp')
+      warn(
+        collect,
+        [...at, phase],
+        'zero-baseline',
+        `without a single error in the baseline, “${bound.text}” allows none at all`,
+        'write e.g. +0.5pp',
+      )
     }
   }
-  if (cells.fault && measure.is.kind === 'share' && direction === 'max') checkOutageBudget(collect, cells.fault, experiment.phases.fault, [...at, 'fault'])
+  if (cells.fault && measure.is.kind === 'share' && direction === 'max')
+    checkOutageBudget(collect, cells.fault, experiment.phases.fault, [...at, 'fault'])
   if (cells.abort) checkAbort(collect, cells.abort, cells.fault, experiment.phases.fault, direction, [...at, 'abort'])
 }
 
-function checkAbort(collect: Collector, abort: AbortBound, guarded: Bound | undefined, length: number, direction: 'max' | 'min', at: Path): void {
+function checkAbort(
+  collect: Collector,
+  abort: AbortBound,
+  guarded: Bound | undefined,
+  length: number,
+  direction: 'max' | 'min',
+  at: Path,
+): void {
   if (abort.for !== undefined && abort.for >= length) {
-    warn(collect, at, 'beyond-phase', `“${abort.text}” cannot come true within the fault phase (${time(length)})`, `write less than ${time(length)}`)
+    warn(
+      collect,
+      at,
+      'beyond-phase',
+      `“${abort.text}” cannot come true within the fault phase (${time(length)})`,
+      `write less than ${time(length)}`,
+    )
   }
   if (!guarded || guarded.limit.kind === 'none') return
   if (tighter(abort.limit, guarded.limit, direction)) {
-    warn(collect, at, 'abort-tighter', `ends the run before the bound it guards (“${guarded.text}”) is broken: the run could never fail, only be aborted`, `write ${direction === 'max' ? 'more' : 'less'} than ${guarded.text.split(' ')[0]}`)
+    warn(
+      collect,
+      at,
+      'abort-tighter',
+      `ends the run before the bound it guards (“${guarded.text}”) is broken: the run could never fail, only be aborted`,
+      `write ${direction === 'max' ? 'more' : 'less'} than ${guarded.text.split(' ')[0]}`,
+    )
   } else if (guarded.after !== undefined && abort.limit.kind !== 'none' && (abort.for ?? 0) < guarded.after) {
-    warn(collect, at, 'abort-tighter', `“${abort.text}” may end the run within the ${time(guarded.after)} that “${guarded.text}” grants`, `write “${abort.text.split(' ')[0]} for ${time(guarded.after * 1.25)}”`)
+    warn(
+      collect,
+      at,
+      'abort-tighter',
+      `“${abort.text}” may end the run within the ${time(guarded.after)} that “${guarded.text}” grants`,
+      `write “${abort.text.split(' ')[0]} for ${time(guarded.after * 1.25)}”`,
+    )
   }
 }
 
@@ -73,9 +111,20 @@ function checkFaultTimes(collect: Collector, { faults, phases: { fault: length }
   faults.forEach((fault, index) => {
     const at: Path = ['faults', index]
     if (fault.after >= length) {
-      collect.add([...at, 'after'], 'beyond-phase', `begins at ${time(fault.after)}, when the fault phase (${time(length)}) is over: it would never act`, { fix: `write less than ${time(length)}, or lengthen phases.fault` })
+      collect.add(
+        [...at, 'after'],
+        'beyond-phase',
+        `begins at ${time(fault.after)}, when the fault phase (${time(length)}) is over: it would never act`,
+        { fix: `write less than ${time(length)}, or lengthen phases.fault` },
+      )
     } else if (fault.for !== undefined && fault.after + fault.for > length) {
-      warn(collect, [...at, 'for'], 'beyond-phase', `would end at ${time(fault.after + fault.for)}, but is rolled back at the end of the fault phase (${time(length)})`, `write ${time(length - fault.after)}, or lengthen phases.fault`)
+      warn(
+        collect,
+        [...at, 'for'],
+        'beyond-phase',
+        `would end at ${time(fault.after + fault.for)}, but is rolled back at the end of the fault phase (${time(length)})`,
+        `write ${time(length - fault.after)}, or lengthen phases.fault`,
+      )
     }
   })
 }
@@ -90,7 +139,13 @@ function checkDilution(collect: Collector, experiment: Experiment, catalogue: Do
     const bound = measure.max.fault
     if (measure.is.kind !== 'share' || !bound || isDefault(bound) || bound.limit.kind === 'none') continue
     const message = `the faults act for ${time(acting)} of the ${time(length)} over which “${bound.text}” is taken: 10% of errors while they act count as ${formatQuantity(Math.round((acting / length) * 1000) / 10_000, 'share')}`
-    warn(collect, ['measures', measure.name, 'max', 'fault'], 'diluted', message, `write phases: { fault: ${time(acting)} }, or a tighter bound`)
+    warn(
+      collect,
+      ['measures', measure.name, 'max', 'fault'],
+      'diluted',
+      message,
+      `write phases: { fault: ${time(acting)} }, or a tighter bound`,
+    )
   }
 }
 

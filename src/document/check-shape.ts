@@ -31,9 +31,11 @@ function report(checking: Checking, issue: Issue, value: unknown, base: Path, sc
     return
   }
   const found = valueAt(value, inner)
-  if (issue.code === 'invalid_key') return checking.collect.add(path, 'wrong-type', issue.issues[0]?.message ?? issue.message, { at: 'key' })
+  if (issue.code === 'invalid_key')
+    return checking.collect.add(path, 'wrong-type', issue.issues[0]?.message ?? issue.message, { at: 'key' })
   if (found === undefined) return missing(checking, path)
-  if (found === null && nothingWritten(checking, path)) return checking.collect.add(path, 'wrong-type', 'has no value', { at: 'key', fix: 'write a value, or remove the key' })
+  if (found === null && nothingWritten(checking, path))
+    return checking.collect.add(path, 'wrong-type', 'has no value', { at: 'key', fix: 'write a value, or remove the key' })
   if (issue.code === 'invalid_value') {
     const allowed = issue.values.map(String)
     const message = `${quote(shown(found))} is not possible: ${allowed.join(', ')}`
@@ -69,7 +71,14 @@ function codeOf(issue: Issue): ProblemCode {
 function sentence(issue: Issue): string {
   if (!issue.message.startsWith('Invalid input')) return issue.message
   const expected = issue.code === 'invalid_type' ? issue.expected : undefined
-  const kinds: Partial<Record<string, string>> = { object: 'a map', record: 'a map', array: 'a list', string: 'text', number: 'a number', boolean: 'true or false' }
+  const kinds: Partial<Record<string, string>> = {
+    object: 'a map',
+    record: 'a map',
+    array: 'a list',
+    string: 'text',
+    number: 'a number',
+    boolean: 'true or false',
+  }
   return expected === undefined ? 'this is not possible here' : `expected ${kinds[expected] ?? expected}`
 }
 
@@ -100,7 +109,8 @@ interface Peeled {
 
 function peel(schema: unknown): Peeled | undefined {
   let def = (schema as { _zod?: { def: Peeled } } | undefined)?._zod?.def
-  while (def && (def.innerType !== undefined || def.in !== undefined)) def = ((def.innerType ?? def.in) as { _zod: { def: Peeled } })._zod.def
+  while (def && (def.innerType !== undefined || def.in !== undefined))
+    def = ((def.innerType ?? def.in) as { _zod: { def: Peeled } })._zod.def
   return def
 }
 

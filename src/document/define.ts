@@ -41,7 +41,12 @@ export interface QueryInput {
   namespace?: string
 }
 
-export type TargetInput = { [P in Place]?: string | QueryInput } & { pick?: number | ShareText | 'all'; to?: unknown; match?: unknown; interface?: string }
+export type TargetInput = { [P in Place]?: string | QueryInput } & {
+  pick?: number | ShareText | 'all'
+  to?: unknown
+  match?: unknown
+  interface?: string
+}
 
 interface FaultTiming {
   name?: string
@@ -58,7 +63,16 @@ export type FaultInput =
   | (TargetedFault & { type: 'pause' })
   | (TargetedFault & { type: 'kill'; signal?: string; restart?: string[]; grace?: Duration; env?: string[] })
   | (TargetedFault & { type: 'cpu'; load: ShareText | VariableText; cores?: number })
-  | (FaultTiming & { type: 'command'; inject: string[]; rollback: string[]; check: string[]; cwd?: string; env?: string[]; timeout?: Duration; expires?: Duration })
+  | (FaultTiming & {
+      type: 'command'
+      inject: string[]
+      rollback: string[]
+      check: string[]
+      cwd?: string
+      env?: string[]
+      timeout?: Duration
+      expires?: Duration
+    })
   | (FaultTiming & { type: `./${string}` | `../${string}`; with?: Record<string, unknown> })
 
 export interface ExperimentInput {

@@ -24,10 +24,19 @@ export function experimentSchema(catalogue: DocumentCatalogue): Json {
       environment: { enum: environments, description: 'Decides which limits and approvals hold.' },
       vars: { ...toJson(varsShape), description: 'Variables with their defaults: used as ${name}, replaced by --var NAME=VALUE.' },
       traffic: toJson(trafficShape),
-      sources: { type: 'object', additionalProperties: { oneOf: catalogue.sources.map((source) => withType(source.type, toJson(source.config))) }, description: 'Where other measures come from.' },
+      sources: {
+        type: 'object',
+        additionalProperties: { oneOf: catalogue.sources.map((source) => withType(source.type, toJson(source.config))) },
+        description: 'Where other measures come from.',
+      },
       measures: measures(),
       phases: toJson(phasesShape),
-      faults: { type: 'array', minItems: 1, items: { oneOf: [...catalogue.faults.map(faultSchema), ownFault()] }, description: 'What is done to the system during the fault phase.' },
+      faults: {
+        type: 'array',
+        minItems: 1,
+        items: { oneOf: [...catalogue.faults.map(faultSchema), ownFault()] },
+        description: 'What is done to the system during the fault phase.',
+      },
     },
     required: head.required.concat('faults'),
     additionalProperties: false,
@@ -53,15 +62,35 @@ function measures(): Json {
     ],
   }
   const known = [...trafficMeasures, 'recovery_time']
-  return { type: 'object', properties: Object.fromEntries(known.map((name) => [name, measure])), additionalProperties: measure, description: 'What is measured and what is allowed, measure × phase.' }
+  return {
+    type: 'object',
+    properties: Object.fromEntries(known.map((name) => [name, measure])),
+    additionalProperties: measure,
+    description: 'What is measured and what is allowed, measure × phase.',
+  }
 }
 
 function side(direction: 'max' | 'min'): Json {
   const sign = direction === 'max' ? '+5pp (baseline plus)' : '-5pp (baseline minus)'
   const description = `A bound: 300ms, 1.5x (times baseline), ${sign}, none; then “after 30s” if it need hold only from then on.`
-  const bound = { anyOf: [{ type: 'number', minimum: 0 }, { type: 'string', pattern: `^${boundText}( after \\S+)?$` }], description }
-  const abort = { anyOf: [{ type: 'number', minimum: 0 }, { type: 'string', pattern: `^${boundText}( for \\S+)?$` }], description: 'Ends the run at once when broken; “for 45s”: when broken that long.' }
-  return { oneOf: [bound, { type: 'object', properties: { baseline: bound, fault: bound, recovery: bound, abort }, additionalProperties: false }], description }
+  const bound = {
+    anyOf: [
+      { type: 'number', minimum: 0 },
+      { type: 'string', pattern: `^${boundText}( after \\S+)?$` },
+    ],
+    description,
+  }
+  const abort = {
+    anyOf: [
+      { type: 'number', minimum: 0 },
+      { type: 'string', pattern: `^${boundText}( for \\S+)?$` },
+    ],
+    description: 'Ends the run at once when broken; “for 45s”: when broken that long.',
+  }
+  return {
+    oneOf: [bound, { type: 'object', properties: { baseline: bound, fault: bound, recovery: bound, abort }, additionalProperties: false }],
+    description,
+  }
 }
 
 const timing = () => ({
@@ -74,7 +103,10 @@ function faultSchema(fault: DocumentCatalogue['faults'][number]): Json {
   const targets = fault.places.filter((place) => place !== 'none')
   const target = targets.length === 0 ? {} : { target: targetSchema(targets, fault.narrows ?? []) }
   const schema = withType(fault.type, toJson(fault.spec), { ...target, ...timing() })
-  return { ...schema, required: [...(schema.required as string[]), ...(targets.length > 0 && !fault.places.includes('none') ? ['target'] : [])] }
+  return {
+    ...schema,
+    required: [...(schema.required as string[]), ...(targets.length > 0 && !fault.places.includes('none') ? ['target'] : [])],
+  }
 }
 
 function targetSchema(possible: readonly string[], narrows: readonly string[]): Json {
@@ -83,7 +115,11 @@ function targetSchema(possible: readonly string[], narrows: readonly string[]): 
   const inhabitant = (place: string): Json => (place === 'host' ? { const: 'local', description: 'This machine.' } : query)
   return {
     type: 'object',
-    properties: { ...Object.fromEntries(here.map((place) => [place, inhabitant(place)])), pick: toJson(pickShape), ...Object.fromEntries(narrows.map((key) => [key, {}])) },
+    properties: {
+      ...Object.fromEntries(here.map((place) => [place, inhabitant(place)])),
+      pick: toJson(pickShape),
+      ...Object.fromEntries(narrows.map((key) => [key, {}])),
+    },
     oneOf: here.map((place) => ({ required: [place] })),
     additionalProperties: false,
     description: 'Where: one place, and which there.',
@@ -92,7 +128,12 @@ function targetSchema(possible: readonly string[], narrows: readonly string[]): 
 
 function ownFault(): Json {
   const type = { type: 'string', pattern: '^\\.{0,2}/.*\\.[cm]?[jt]s$', description: 'Path of your own fault, from this document.' }
-  return { type: 'object', properties: { type, with: { type: 'object', description: 'Its parameters.' }, ...timing() }, required: ['type'], additionalProperties: false }
+  return {
+    type: 'object',
+    properties: { type, with: { type: 'object', description: 'Its parameters.' }, ...timing() },
+    required: ['type'],
+    additionalProperties: false,
+  }
 }
 
 function withType(type: string, schema: Json, more: Json = {}): Json {

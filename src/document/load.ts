@@ -40,12 +40,23 @@ export async function loadDocument(path: string, options: LoadOptions): Promise<
     text = readFileSync(path, 'utf8')
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
-    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'this is a folder' : code === 'EACCES' ? 'reading it is not permitted' : String(error)
+    const why =
+      code === 'ENOENT'
+        ? 'there is no such file'
+        : code === 'EISDIR'
+          ? 'this is a folder'
+          : code === 'EACCES'
+            ? 'reading it is not permitted'
+            : String(error)
     return { ok: false, problems: [lonely(path, 'file-not-readable', why)] }
   }
   if (!/\.[cm]?[jt]s$/.test(path)) return loadDocumentText(text, path, options)
   const read = await readTypescript(resolve(path))
-  if (!read.ok) return { ok: false, problems: [{ ...lonely(path, 'typescript-failed', read.message), ...read.place, ...(read.fix !== undefined && { fix: read.fix }) }] }
+  if (!read.ok)
+    return {
+      ok: false,
+      problems: [{ ...lonely(path, 'typescript-failed', read.message), ...read.place, ...(read.fix !== undefined && { fix: read.fix }) }],
+    }
   const located = unlocated(path, text, read.value)
   return finish(located, [], text, path, options)
 }
@@ -57,7 +68,14 @@ export function loadDocumentText(text: string, file: string, options: LoadOption
   return finish(yaml.located, yaml.findings, text, file, options, yaml)
 }
 
-function finish(located: Located, findings: readonly Finding[], text: string, file: string, options: LoadOptions, yaml?: YamlDocument): Loaded {
+function finish(
+  located: Located,
+  findings: readonly Finding[],
+  text: string,
+  file: string,
+  options: LoadOptions,
+  yaml?: YamlDocument,
+): Loaded {
   const collect = collectProblems(located)
   const vars = options.vars ?? {}
   const folder = dirname(resolve(file))
@@ -74,10 +92,17 @@ function finish(located: Located, findings: readonly Finding[], text: string, fi
 /** Findings of the reader and of the checks. Where both speak of one value, the one that knows more wins. */
 function merged(collect: Collector, findings: readonly Finding[], yaml: YamlDocument | undefined): Problem[] {
   if (!yaml) return sortProblems(collect.problems)
-  const cuts = findings.filter((finding) => ['cut-value', 'yaml-feature', 'variable-form'].includes(finding.code)).map((finding) => placed(yaml, finding))
+  const cuts = findings
+    .filter((finding) => ['cut-value', 'yaml-feature', 'variable-form'].includes(finding.code))
+    .map((finding) => placed(yaml, finding))
   // A cut value leaves unknown keys and missing ones on its line behind it: they are its consequences, like those of a strange feature.
   const checked = collect.problems.filter((problem) => !cuts.some((cut) => cut.line === problem.line))
-  const read = findings.map((finding) => placed(yaml, finding)).filter((problem) => !checked.some((other) => other.line === problem.line && other.column === problem.column && other.code !== 'variable-unused'))
+  const read = findings
+    .map((finding) => placed(yaml, finding))
+    .filter(
+      (problem) =>
+        !checked.some((other) => other.line === problem.line && other.column === problem.column && other.code !== 'variable-unused'),
+    )
   return sortProblems([...checked, ...read])
 }
 
@@ -102,7 +127,6 @@ function placed(yaml: YamlDocument, finding: Finding): Problem {
     length,
   }
 }
-
 
 function lonely(file: string, code: Problem['code'], message: string): Problem {
   return { code, severity: 'error', message, file, line: 1, column: 1, excerpt: '', length: 1 }

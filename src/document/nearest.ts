@@ -6,7 +6,10 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   const ranked = candidates
     .map((candidate) => ({ candidate, edits: editDistance(word.toLowerCase(), candidate.toLowerCase(), allowed) }))
     .filter(({ edits }) => edits <= allowed)
-  return ranked.toSorted((a, b) => a.edits - b.edits)[0]?.candidate ?? (word.length >= 3 ? candidates.find((candidate) => candidate.startsWith(word)) : undefined)
+  return (
+    ranked.toSorted((a, b) => a.edits - b.edits)[0]?.candidate ??
+    (word.length >= 3 ? candidates.find((candidate) => candidate.startsWith(word)) : undefined)
+  )
 }
 
 /** `did you mean “latency_p99”?`, or undefined. */

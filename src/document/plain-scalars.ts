@@ -21,7 +21,8 @@ export function trapIn(source: string): string | undefined {
   if (/^[-+]?0\d+$/.test(source)) return 'some YAML readers take it for an octal number'
   if (/^[-+]?0(?:x[\da-f_]+|o[0-7]+|b[01_]+)$/i.test(source)) return 'YAML readers take it for a number to another base'
   if (/^[-+]?\d[\d_]*_[\d_]*(?:\.\d*)?$/.test(source)) return 'older YAML readers take it for a number'
-  if (/^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i.test(source) && typeof readPlain(source) === 'string') return 'YAML readers take it for a number'
+  if (/^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i.test(source) && typeof readPlain(source) === 'string')
+    return 'YAML readers take it for a number'
   if (/^[-+]?\.inf$|^\.nan$/i.test(source)) return 'YAML readers take it for infinity or for no number'
   if (source === '=') return 'older YAML readers give it a meaning of its own'
   return undefined

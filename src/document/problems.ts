@@ -85,10 +85,21 @@ export function collectProblems(located: Located): Collector {
       const { line, column, length } = located.position(path, detail.at ?? 'value')
       const place = showPath(path)
       const sentence = place === '' ? message : `${place}: ${message}`
-      if (problems.some((other) => other.code === code && other.line === line && other.column === column && other.message === sentence)) return
+      if (problems.some((other) => other.code === code && other.line === line && other.column === column && other.message === sentence))
+        return
       if (severity === 'error') errorPaths.push(path)
       const excerpt = located.lines[line - 1] ?? ''
-      problems.push({ code, severity, message: sentence, ...(detail.fix !== undefined && { fix: detail.fix }), file: located.file, line, column, excerpt, length })
+      problems.push({
+        code,
+        severity,
+        message: sentence,
+        ...(detail.fix !== undefined && { fix: detail.fix }),
+        file: located.file,
+        line,
+        column,
+        excerpt,
+        length,
+      })
     },
     failedAt: (path) => errorPaths.some((failed) => path.every((key, index) => failed[index] === key)),
     get failed() {
@@ -104,7 +115,11 @@ export function sortProblems(problems: readonly Problem[]): Problem[] {
 
 /** `faults[0].target.process`. */
 export function showPath(path: Path): string {
-  return path.map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${/^[\w-]{1,64}$/.test(key) ? key : quote(key)}`)).join('')
+  return path
+    .map((key, index) =>
+      typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${/^[\w-]{1,64}$/.test(key) ? key : quote(key)}`,
+    )
+    .join('')
 }
 
 /** The error that ends a command because of these problems. */

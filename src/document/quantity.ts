@@ -53,10 +53,53 @@ const suffixes: Readonly<Record<string, Suffix>> = {
 
 /** What people write instead, and what they mean. */
 const misspelt: Readonly<Record<string, string>> = {
-  sec: 's', secs: 's', second: 's', seconds: 's', S: 's', msec: 'ms', millis: 'ms', MS: 'ms', min: 'm', mins: 'm', minute: 'm', minutes: 'm',
-  hr: 'h', hour: 'h', hours: 'h', H: 'h', rps: '/s', qps: '/s', '/sec': '/s', '/second': '/s', '/min': '/m', '/minute': '/m', '/hour': '/h',
-  K: 'kB', k: 'kB', KB: 'kB', M: 'MB', G: 'GB', kb: 'kB', mb: 'MB', gb: 'GB', Ki: 'KiB', Mi: 'MiB', Gi: 'GiB', kib: 'KiB', mib: 'MiB', gib: 'GiB',
-  kbps: 'kbit', mbps: 'mbit', gbps: 'gbit', Kbit: 'kbit', Mbit: 'mbit', Gbit: 'gbit', kbits: 'kbit', mbits: 'mbit', percent: '%', PP: 'pp',
+  sec: 's',
+  secs: 's',
+  second: 's',
+  seconds: 's',
+  S: 's',
+  msec: 'ms',
+  millis: 'ms',
+  MS: 'ms',
+  min: 'm',
+  mins: 'm',
+  minute: 'm',
+  minutes: 'm',
+  hr: 'h',
+  hour: 'h',
+  hours: 'h',
+  H: 'h',
+  rps: '/s',
+  qps: '/s',
+  '/sec': '/s',
+  '/second': '/s',
+  '/min': '/m',
+  '/minute': '/m',
+  '/hour': '/h',
+  K: 'kB',
+  k: 'kB',
+  KB: 'kB',
+  M: 'MB',
+  G: 'GB',
+  kb: 'kB',
+  mb: 'MB',
+  gb: 'GB',
+  Ki: 'KiB',
+  Mi: 'MiB',
+  Gi: 'GiB',
+  kib: 'KiB',
+  mib: 'MiB',
+  gib: 'GiB',
+  kbps: 'kbit',
+  mbps: 'mbit',
+  gbps: 'gbit',
+  Kbit: 'kbit',
+  Mbit: 'mbit',
+  Gbit: 'gbit',
+  kbits: 'kbit',
+  mbits: 'mbit',
+  percent: '%',
+  PP: 'pp',
 }
 
 const example: Readonly<Record<QuantityUnit, string>> = {
@@ -99,12 +142,21 @@ export function readQuantity(source: string | number, unit: QuantityUnit): Readi
 /** The refusal of a well-formed quantity whose unit does not fit here. */
 export function wrongUnit(text: string, found: Quantity, wanted: QuantityUnit): Refusal {
   const expected = `expected ${example[wanted]}`
-  if (found.unit === 'count') return { ok: false, message: `${text} has no unit, ${expected}`, fix: bareNumberFix(text, found.value, wanted) }
+  if (found.unit === 'count')
+    return { ok: false, message: `${text} has no unit, ${expected}`, fix: bareNumberFix(text, found.value, wanted) }
   if (found.unit === 'pp' && wanted === 'share') {
-    return { ok: false, message: `${text} is a difference of shares, ${expected}`, fix: `write ${text.replace('pp', '%')}, or +${text} for “baseline plus”` }
+    return {
+      ok: false,
+      message: `${text} is a difference of shares, ${expected}`,
+      fix: `write ${text.replace('pp', '%')}, or +${text} for “baseline plus”`,
+    }
   }
   if (found.unit === 'bytes' && wanted === 'bit/s') {
-    return { ok: false, message: `${text} is a size, ${expected}`, fix: `write ${formatQuantity(found.value * 8, 'bit/s')} for ${text} per second` }
+    return {
+      ok: false,
+      message: `${text} is a size, ${expected}`,
+      fix: `write ${formatQuantity(found.value * 8, 'bit/s')} for ${text} per second`,
+    }
   }
   return { ok: false, message: `${text} has the wrong unit, ${expected}`, ...(wanted === 'count' && { fix: 'write a bare number' }) }
 }
@@ -119,7 +171,9 @@ function bareNumberFix(text: string, value: number, wanted: QuantityUnit): strin
 export function formatQuantity(value: number, unit: QuantityUnit): string {
   if (unit === 'count') return plain(value)
   const candidates = Object.entries(suffixes).filter(([, suffix]) => suffix.unit === unit)
-  const texts = candidates.map(([suffix, { factor }]) => plain(divide(value, factor)) + suffix).filter((text) => reads(text, unit) === value)
+  const texts = candidates
+    .map(([suffix, { factor }]) => plain(divide(value, factor)) + suffix)
+    .filter((text) => reads(text, unit) === value)
   const fallback = plain(divide(value, candidates[0]?.[1].factor ?? 1)) + (candidates[0]?.[0] ?? '')
   return texts.toSorted((a, b) => a.length - b.length)[0] ?? fallback
 }
@@ -152,8 +206,12 @@ function plain(value: number): string {
 function refuse(text: string): Refusal {
   const message = `${quote(text)} is not a quantity`
   const fixed = repaired(text)
+  // A repair mends one mistake; where there is a second one, its text would be refused again.
+  if (fixed?.unit !== undefined && !valid(fixed.unit)) return { ok: false, message: fixed.why ?? message, fix: 'write a quantity such as 30s' }
   if (fixed?.unit !== undefined) return { ok: false, message: fixed.why ?? message, fix: `write ${fixed.unit}` }
-  return fixed?.why === undefined ? { ok: false, message, ...(fixed && { fix: fixed.say }) } : { ok: false, message: fixed.why, ...(fixed.say && { fix: fixed.say }) }
+  return fixed?.why === undefined
+    ? { ok: false, message, ...(fixed && { fix: fixed.say }) }
+    : { ok: false, message: fixed.why, ...(fixed.say && { fix: fixed.say }) }
 }
 
 interface Repair {
@@ -168,12 +226,14 @@ function repaired(text: string): Repair | undefined {
   if (text.trim() === '') return { why: 'there is nothing here', say: 'write a quantity such as 30s' }
   if (/\s/.test(text) && valid(text.replace(/\s+/g, ''))) return { why: `${shown} has a blank inside`, unit: text.replace(/\s+/g, '') }
   if (/^\d+,\d+\D*$/.test(text)) return { why: `${shown} has a decimal comma`, unit: text.replace(',', '.') }
-  if (/^[\d_,']+\D*$/.test(text) && valid(text.replace(/[_,']/g, ''))) return { why: `${shown} has separators between its digits`, unit: text.replace(/[_,']/g, '') }
+  if (/^[\d_,']+\D*$/.test(text) && valid(text.replace(/[_,']/g, '')))
+    return { why: `${shown} has separators between its digits`, unit: text.replace(/[_,']/g, '') }
   const sum = addUp(text)
   if (sum !== undefined) return { why: `${shown} is a sum`, unit: sum }
-  if (/^-/.test(text)) return { why: `${shown} is negative`, ...(valid(text.slice(1)) && { unit: text.slice(1) }) }
-  if (/^\+/.test(text)) return { why: `${shown} has a sign`, ...(valid(text.slice(1)) && { unit: text.slice(1) }) }
-  if (/^0\d/.test(text) && valid(text.replace(/^0+(?=\d)/, ''))) return { why: `${shown} has leading zeros`, unit: text.replace(/^0+(?=\d)/, '') }
+  if (text.startsWith('-')) return { why: `${shown} is negative`, ...(valid(text.slice(1)) && { unit: text.slice(1) }) }
+  if (text.startsWith('+')) return { why: `${shown} has a sign`, ...(valid(text.slice(1)) && { unit: text.slice(1) }) }
+  if (/^0\d/.test(text) && valid(text.replace(/^0+(?=\d)/, '')))
+    return { why: `${shown} has leading zeros`, unit: text.replace(/^0+(?=\d)/, '') }
   if (/^\.\d/.test(text) && valid(`0${text}`)) return { why: `${shown} has no digit before the point`, unit: `0${text}` }
   const exponent = /^(\d+(?:\.\d+)?e[+-]?\d{1,2})(.*)$/i.exec(text)
   if (exponent?.[1] !== undefined) {
@@ -187,7 +247,11 @@ function repaired(text: string): Repair | undefined {
   const digits = decimal.exec(text)?.[0]
   const meant = digits === undefined ? undefined : own(misspelt, text.slice(digits.length))
   if (digits !== undefined && meant !== undefined) return { why: `${shown} has a unit that is not known`, unit: digits + meant }
-  if (digits !== undefined && digits.length < text.length) return { why: `${shown} has a unit that is not known`, say: 'units are ms s m h · /s /m · B kB MB GB KiB MiB GiB · bit kbit mbit gbit · % pp' }
+  if (digits !== undefined && digits.length < text.length)
+    return {
+      why: `${shown} has a unit that is not known`,
+      say: 'units are ms s m h · /s /m · B kB MB GB KiB MiB GiB · bit kbit mbit gbit · % pp',
+    }
   return undefined
 }
 

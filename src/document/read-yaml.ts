@@ -37,7 +37,15 @@ const deepest = 100
 /** Reads a text; never throws for what the text holds. */
 export function readYaml(file: string, text: string): YamlDocument {
   const counter = new LineCounter()
-  const document = parseDocument(text, { lineCounter: counter, version: '1.2', schema: 'core', strict: true, uniqueKeys: true, prettyErrors: false, logLevel: 'error' })
+  const document = parseDocument(text, {
+    lineCounter: counter,
+    version: '1.2',
+    schema: 'core',
+    strict: true,
+    uniqueKeys: true,
+    prettyErrors: false,
+    logLevel: 'error',
+  })
   const position = (range: readonly [number, number]): Position => {
     const { line, col } = counter.linePos(range[0])
     return { line: Math.max(1, line), column: Math.max(1, col), length: Math.max(1, range[1] - range[0]) }
@@ -59,7 +67,12 @@ export function readYaml(file: string, text: string): YamlDocument {
   return { located, findings, position, broken }
 }
 
-function locate(path: Path, at: 'key' | 'value', written: Map<string, Written>, position: (range: readonly [number, number]) => Position): Position {
+function locate(
+  path: Path,
+  at: 'key' | 'value',
+  written: Map<string, Written>,
+  position: (range: readonly [number, number]) => Position,
+): Position {
   const here = written.get(pathKey(path))
   if (here) {
     const range = (at === 'key' ? (here.key ?? here.value) : (here.value ?? here.key)) ?? ([0, 1] as const)
@@ -94,7 +107,8 @@ class Walk {
       this.report('too-large', 'the document is nested too deeply or repeats itself too often', path, at)
       return null
     }
-    if (isNode(node) && 'tag' in node && typeof node.tag === 'string' && explicitTag(node)) this.report('yaml-feature', `tags such as ${quote(node.tag)} are not used`, path, at, 'leave the tag out')
+    if (isNode(node) && 'tag' in node && typeof node.tag === 'string' && explicitTag(node))
+      this.report('yaml-feature', `tags such as ${quote(node.tag)} are not used`, path, at, 'leave the tag out')
     if (isAlias(node)) return this.alias(node.resolve(this.document), node.source, path, inBraces, key, at)
     if (isMap(node)) return this.map(node, path)
     if (isSeq(node)) return node.items.map((item, index) => this.node(item, [...path, index], node.flow === true))
@@ -102,7 +116,14 @@ class Walk {
     return null
   }
 
-  private alias(target: Node | undefined, name: string, path: Path, inBraces: boolean, key: readonly [number, number] | undefined, at: readonly [number, number]): unknown {
+  private alias(
+    target: Node | undefined,
+    name: string,
+    path: Path,
+    inBraces: boolean,
+    key: readonly [number, number] | undefined,
+    at: readonly [number, number],
+  ): unknown {
     if (target === undefined || this.open.has(target)) {
       this.report('yaml-feature', `the anchor ${quote(name)} is not defined before it is used`, path, at)
       return null
@@ -145,7 +166,8 @@ class Walk {
     entry.plain = plain
     if (!plain) return source
     const trap = trapIn(source)
-    if (trap && !(isBoundPath(path) && source.startsWith('+'))) this.report('quote-it', `${quote(source)}: ${trap}`, path, at, `quote it: "${source}"`)
+    if (trap && !(isBoundPath(path) && source.startsWith('+')))
+      this.report('quote-it', `${quote(source)}: ${trap}`, path, at, `quote it: "${source}"`)
     return readPlain(source)
   }
 

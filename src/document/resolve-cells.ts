@@ -10,7 +10,14 @@ const phases = ['baseline', 'fault', 'recovery'] as const
 const cellNames = [...phases, 'abort']
 
 /** The cells over `defaults`; a cell left out keeps its default. What is wrong is collected. */
-export function resolveCells(checking: Checking, value: unknown, path: Path, direction: 'max' | 'min', unit: Unit | undefined, defaults: Cells): Cells {
+export function resolveCells(
+  checking: Checking,
+  value: unknown,
+  path: Path,
+  direction: 'max' | 'min',
+  unit: Unit | undefined,
+  defaults: Cells,
+): Cells {
   if (value === undefined) return { ...defaults }
   const map = asMap(value)
   if (!map) return plainCells(checking, value, path, direction, unit, defaults)
@@ -36,7 +43,14 @@ export function resolveCells(checking: Checking, value: unknown, path: Path, dir
   return cells
 }
 
-function plainCells(checking: Checking, value: unknown, path: Path, direction: 'max' | 'min', unit: Unit | undefined, defaults: Cells): Cells {
+function plainCells(
+  checking: Checking,
+  value: unknown,
+  path: Path,
+  direction: 'max' | 'min',
+  unit: Unit | undefined,
+  defaults: Cells,
+): Cells {
   const text = cellText(checking, value, path)
   if (text === undefined) return { ...defaults }
   const bound = parseBound(text, { direction, cell: 'fault', unit })

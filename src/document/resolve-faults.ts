@@ -27,7 +27,8 @@ export function resolveFaults(checking: Checking, value: unknown, around: FaultS
     collect.add(['faults'], 'wrong-type', 'expected a list of faults', { fix: 'begin each fault with “- type: …”' })
     return []
   }
-  if (value.length === 0) collect.add(['faults'], 'value-not-allowed', 'there is no fault: nothing would be tried', { fix: 'write e.g. - type: pause' })
+  if (value.length === 0)
+    collect.add(['faults'], 'value-not-allowed', 'there is no fault: nothing would be tried', { fix: 'write e.g. - type: pause' })
   const faults = value.map((item, index) => resolveFault(checking, item, ['faults', index], around)).filter((fault) => fault !== undefined)
   checkNames(checking, value)
   return faults
@@ -77,12 +78,20 @@ function timing(checking: Checking, map: Record<string, unknown>, path: Path): {
   }
   const after = map.after === undefined ? 0 : (checkShape(checking, duration, map.after, [...path, 'after']) ?? 0)
   const lasting = map.for === undefined ? undefined : checkShape(checking, duration, map.for, [...path, 'for'])
-  if (lasting === 0) collect.add([...path, 'for'], 'value-not-allowed', 'a fault that lasts no time does nothing', { fix: 'write e.g. for: 30s, or leave it out' })
+  if (lasting === 0)
+    collect.add([...path, 'for'], 'value-not-allowed', 'a fault that lasts no time does nothing', {
+      fix: 'write e.g. for: 30s, or leave it out',
+    })
   return { after, ...(lasting !== undefined && { for: lasting }) }
 }
 
 /** The fault's own parameters by its schema. Ranges are told apart first: they would read as misspelt quantities. */
-function parameters(checking: Checking, known: CatalogueFault, rest: Record<string, unknown>, path: Path): Record<string, unknown> | undefined {
+function parameters(
+  checking: Checking,
+  known: CatalogueFault,
+  rest: Record<string, unknown>,
+  path: Path,
+): Record<string, unknown> | undefined {
   const values = { ...rest }
   for (const [key, value] of Object.entries(rest)) {
     const [from, to] = typeof value === 'string' ? value.split('..') : []
@@ -95,22 +104,40 @@ function parameters(checking: Checking, known: CatalogueFault, rest: Record<stri
 
 type Shared = Omit<Fault, 'type' | 'spec' | 'target'>
 
-function ownModule(checking: Checking, map: Record<string, unknown>, type: string, rest: Record<string, unknown>, path: Path, around: FaultSurroundings, shared: Shared): Fault | undefined {
+function ownModule(
+  checking: Checking,
+  map: Record<string, unknown>,
+  type: string,
+  rest: Record<string, unknown>,
+  path: Path,
+  around: FaultSurroundings,
+  shared: Shared,
+): Fault | undefined {
   const { collect } = checking
   const parameters = map.with === undefined ? {} : asMap(map.with)
-  if (!parameters) collect.add([...path, 'with'], 'wrong-type', 'expected a map of parameters', { fix: 'write e.g. with: { flag: checkout }' })
-  if (map.target !== undefined) collect.add([...path, 'target'], 'key-unknown', 'an own fault has no target', { at: 'key', fix: 'pass what it needs in with: { … }' })
-  for (const key of Object.keys(rest).filter((name) => name !== 'with')) unknownKey(checking, [...path, key], key, ['with', 'name', 'after', 'for'])
+  if (!parameters)
+    collect.add([...path, 'with'], 'wrong-type', 'expected a map of parameters', { fix: 'write e.g. with: { flag: checkout }' })
+  if (map.target !== undefined)
+    collect.add([...path, 'target'], 'key-unknown', 'an own fault has no target', { at: 'key', fix: 'pass what it needs in with: { … }' })
+  for (const key of Object.keys(rest).filter((name) => name !== 'with'))
+    unknownKey(checking, [...path, key], key, ['with', 'name', 'after', 'for'])
   const at = [...path, 'type']
-  if (!/^\.{0,2}\//.test(type)) return void collect.add(at, 'value-not-allowed', `${quote(type)} could be a type or a file`, { fix: `write ./${type}` })
-  if (!/\.[cm]?[jt]s$/.test(type)) return void collect.add(at, 'value-not-allowed', 'an own fault is a .ts, .js or .mjs file', { fix: `write ${type}.ts` })
-  if (!existsSync(resolve(around.folder, type))) return void collect.add(at, 'module-missing', `the file ${quote(type)} does not exist beside the document`)
+  if (!/^\.{0,2}\//.test(type))
+    return void collect.add(at, 'value-not-allowed', `${quote(type)} could be a type or a file`, { fix: `write ./${type}` })
+  if (!/\.[cm]?[jt]s$/.test(type))
+    return void collect.add(at, 'value-not-allowed', 'an own fault is a .ts, .js or .mjs file', { fix: `write ${type}.ts` })
+  if (!existsSync(resolve(around.folder, type)))
+    return void collect.add(at, 'module-missing', `the file ${quote(type)} does not exist beside the document`)
   return parameters ? { ...shared, type, spec: JSON.parse(JSON.stringify(parameters)) } : undefined
 }
 
 function defaultName(type: string): string {
   if (!isModulePath(type)) return type
-  const name = basename(type).replace(/\.[cm]?[jt]s$/, '').toLowerCase().replace(/[^a-z0-9-]+/g, '-').replace(/^-+/, '')
+  const name = basename(type)
+    .replace(/\.[cm]?[jt]s$/, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, '-')
+    .replace(/^-+/, '')
   return name === '' ? 'own' : name.slice(0, 63)
 }
 

@@ -48,7 +48,11 @@ function resolveMeasure(checking: Checking, name: string, value: unknown, around
   const path: Path = ['measures', name]
   if (!/^[A-Za-z]\w*$/.test(name)) collect.add(path, 'value-not-allowed', 'a measure’s name has letters, digits and _', { at: 'key' })
   const map = value === 'none' ? {} : asMap(value)
-  if (!map) return void collect.add(path, 'wrong-type', 'expected none, or a map with max or min', { at: value === null ? 'key' : 'value', fix: `write e.g. ${name}: { max: … }` })
+  if (!map)
+    return void collect.add(path, 'wrong-type', 'expected none, or a map with max or min', {
+      at: value === null ? 'key' : 'value',
+      fix: `write e.g. ${name}: { max: … }`,
+    })
   for (const key of Object.keys(map)) if (!keys.includes(key)) unknownKey(checking, [...path, key], key, [...keys])
   const query = word(checking, map.query, [...path, 'query']) ?? name
   const from = sourceOf(checking, name, map.from, path, around)
@@ -72,7 +76,11 @@ function resolveMeasure(checking: Checking, name: string, value: unknown, around
 function recoveryTime(checking: Checking, map: Record<string, unknown>, path: Path): Measure {
   const { collect } = checking
   for (const key of ['from', 'query', 'unit', 'min']) {
-    if (key in map) collect.add([...path, key], 'bound', `recovery_time is computed: it takes max only, not ${key}`, { at: 'key', fix: 'write recovery_time: { max: 30s }' })
+    if (key in map)
+      collect.add([...path, key], 'bound', `recovery_time is computed: it takes max only, not ${key}`, {
+        at: 'key',
+        fix: 'write recovery_time: { max: 30s }',
+      })
   }
   const base = defaultMeasure('recovery_time')
   if (map.max === undefined) return base
@@ -97,18 +105,27 @@ function sourceOf(checking: Checking, name: string, written: unknown, path: Path
   if (written === undefined) {
     if (around.hasTraffic && (knownMeasure(name) || near(name))) return 'traffic'
     if (around.hasTraffic) {
-      collect.add(path, 'from-missing', 'needs “from”: traffic does not measure it', { at: 'key', fix: possible.length > 1 ? `write from: ${possible.slice(1).join(' or ')}` : 'declare a source and name it with from' })
+      collect.add(path, 'from-missing', 'needs “from”: traffic does not measure it', {
+        at: 'key',
+        fix: possible.length > 1 ? `write from: ${possible.slice(1).join(' or ')}` : 'declare a source and name it with from',
+      })
     } else {
-      collect.add(path, 'from-missing', 'without traffic it needs “from”', { at: 'key', fix: possible.length > 0 ? `write from: ${possible.join(' or ')}` : 'declare traffic, or a source and name it with from' })
+      collect.add(path, 'from-missing', 'without traffic it needs “from”', {
+        at: 'key',
+        fix: possible.length > 0 ? `write from: ${possible.join(' or ')}` : 'declare traffic, or a source and name it with from',
+      })
     }
     return undefined
   }
   const from = word(checking, written, [...path, 'from'])
   if (from === undefined) return undefined
-  if (from.startsWith('proxy:')) return void collect.add([...path, 'from'], 'not-available-yet', 'measures of a proxy are not available yet')
+  if (from.startsWith('proxy:'))
+    return void collect.add([...path, 'from'], 'not-available-yet', 'measures of a proxy are not available yet')
   if (possible.includes(from)) return from
   const message = from === 'traffic' ? 'there is no traffic in this document' : `no source is called ${quote(from)}`
-  return void collect.add([...path, 'from'], 'source-unknown', message, { fix: suggestion(from, possible) ?? (possible.length > 0 ? `declared: ${possible.join(', ')}` : 'declare it in sources') })
+  return void collect.add([...path, 'from'], 'source-unknown', message, {
+    fix: suggestion(from, possible) ?? (possible.length > 0 ? `declared: ${possible.join(', ')}` : 'declare it in sources'),
+  })
 }
 
 /** A misspelt name of a traffic measure is told as such, not as a missing source. */
@@ -121,11 +138,15 @@ function unitOf(checking: Checking, map: Record<string, unknown>, path: Path, kn
     const at = [...path, 'unit']
     const written = map.unit === '%' ? 'share' : map.unit
     if (typeof written !== 'string' || !(units as readonly string[]).includes(written)) {
-      checking.collect.add(at, 'value-not-allowed', `${quote(String(map.unit))} is no unit: ${units.join(', ')}`, { fix: suggestion(String(map.unit), units) ?? 'a number without a unit is “count”' })
+      checking.collect.add(at, 'value-not-allowed', `${quote(String(map.unit))} is no unit: ${units.join(', ')}`, {
+        fix: suggestion(String(map.unit), units) ?? 'a number without a unit is “count”',
+      })
       return known
     }
     if (known !== undefined && known !== written) {
-      checking.collect.add(at, 'value-not-allowed', `this measure is ${exampleOf(known)}`, { fix: `leave unit out, or write unit: ${known}` })
+      checking.collect.add(at, 'value-not-allowed', `this measure is ${exampleOf(known)}`, {
+        fix: `leave unit out, or write unit: ${known}`,
+      })
       return known
     }
     return written as Unit
@@ -137,7 +158,9 @@ function unitOf(checking: Checking, map: Record<string, unknown>, path: Path, kn
 function inferredUnit({ located }: Checking, map: Record<string, unknown>, path: Path): Unit | undefined {
   for (const side of ['max', 'min']) {
     const cells = asMap(map[side])
-    const texts = cells ? Object.keys(cells).map((key) => [cells[key], located.source([...path, side, key])]) : [[map[side], located.source([...path, side])]]
+    const texts = cells
+      ? Object.keys(cells).map((key) => [cells[key], located.source([...path, side, key])])
+      : [[map[side], located.source([...path, side])]]
     for (const [value, source] of texts) {
       const bound = typeof value === 'number' ? (source ?? String(value)) : value
       const unit = typeof bound === 'string' ? unitIn(bound) : undefined
@@ -150,4 +173,3 @@ function inferredUnit({ located }: Checking, map: Record<string, unknown>, path:
 function word(checking: Checking, value: unknown, path: Path): string | undefined {
   return value === undefined ? undefined : checkShape(checking, text, value, path)
 }
-

@@ -10,30 +10,43 @@ import { places, queryShape } from './shapes.ts'
 const narrowing = ['to', 'interface', 'match']
 
 /** The target of a fault whose type is known; undefined when it has none or when it is wrong (then that is collected). */
-export function resolveTarget(checking: Checking, fault: CatalogueFault, value: unknown, path: Path, catalogue: DocumentCatalogue): TargetSpec | undefined {
+export function resolveTarget(
+  checking: Checking,
+  fault: CatalogueFault,
+  value: unknown,
+  path: Path,
+  catalogue: DocumentCatalogue,
+): TargetSpec | undefined {
   const { collect } = checking
   const possible = fault.places.filter((place) => place !== 'none')
   if (possible.length === 0) {
-    if (value !== undefined) collect.add(path, 'key-unknown', `a fault of type ${fault.type} has no target`, { at: 'key', fix: 'remove target' })
+    if (value !== undefined)
+      collect.add(path, 'key-unknown', `a fault of type ${fault.type} has no target`, { at: 'key', fix: 'remove target' })
     return undefined
   }
   const example = `write e.g. target: { ${possible[0]}: ${possible[0] === 'host' ? 'local' : 'NAME'} }`
   if (value === undefined) {
-    if (!fault.places.includes('none')) collect.add(path.slice(0, -1), 'key-missing', `a fault of type ${fault.type} needs the key “target”`, { at: 'key', fix: example })
+    if (!fault.places.includes('none'))
+      collect.add(path.slice(0, -1), 'key-missing', `a fault of type ${fault.type} needs the key “target”`, { at: 'key', fix: example })
     return undefined
   }
   const map = asMap(value)
   if (!map) return void collect.add(path, 'wrong-type', 'expected a map with one place', { fix: example })
   const named = Object.keys(map).filter((key): key is Place => (places as readonly string[]).includes(key))
   for (const key of Object.keys(map)) {
-    if (key !== 'pick' && !narrowing.includes(key) && !(places as readonly string[]).includes(key)) unknownKey(checking, [...path, key], key, [...places, 'pick', ...narrowing])
+    if (key !== 'pick' && !narrowing.includes(key) && !(places as readonly string[]).includes(key))
+      unknownKey(checking, [...path, key], key, [...places, 'pick', ...narrowing])
   }
   const place = named[0]
   if (place === undefined) {
     if (!collect.failedAt(path)) collect.add(path, 'key-missing', 'names no place', { fix: example })
     return undefined
   }
-  for (const second of named.slice(1)) collect.add([...path, second], 'value-not-allowed', `a target is one place: ${place} stands here too`, { at: 'key', fix: 'write a second fault for the other place' })
+  for (const second of named.slice(1))
+    collect.add([...path, second], 'value-not-allowed', `a target is one place: ${place} stands here too`, {
+      at: 'key',
+      fix: 'write a second fault for the other place',
+    })
   if (!fault.places.includes(place)) return void impossible(checking, fault, place, [...path, place], catalogue)
   const query = resolveQuery(checking, place, map[place], [...path, place])
   const pick = resolvePick(checking, map.pick, [...path, 'pick'])
@@ -45,20 +58,27 @@ function impossible({ collect }: Checking, fault: CatalogueFault, place: Place, 
   const possible = fault.places.filter((other) => other !== 'none').join(', ')
   const known = catalogue.faults.some((other) => other.places.includes(place))
   if (known) collect.add(path, 'place-impossible', `${fault.type} cannot act at a ${place}`, { at: 'key', fix: `possible: ${possible}` })
-  else collect.add(path, 'fault-not-available', `${fault.type} at a ${place} is not available yet`, { at: 'key', fix: `available: ${possible}` })
+  else
+    collect.add(path, 'fault-not-available', `${fault.type} at a ${place} is not available yet`, {
+      at: 'key',
+      fix: `available: ${possible}`,
+    })
 }
 
 function resolveQuery(checking: Checking, place: Place, value: unknown, path: Path): TargetQuery {
   if (asMap(value)) {
     const allowed = place === 'process' ? queryShape.omit({ namespace: true }) : queryShape
     const query = checkShape(checking, allowed, value, path) ?? {}
-    if (Object.keys(value as object).length === 0) checking.collect.add(path, 'value-not-allowed', 'an empty query would mean everything', { fix: `write e.g. ${place}: NAME` })
+    if (Object.keys(value as object).length === 0)
+      checking.collect.add(path, 'value-not-allowed', 'an empty query would mean everything', { fix: `write e.g. ${place}: NAME` })
     if (place === 'host') checking.collect.add(path, 'value-not-allowed', 'a host is not searched for', { fix: 'write host: local' })
     return Object.fromEntries(Object.entries(query).filter(([, part]) => part !== undefined))
   }
   const name = checkShape(checking, text, value, path)
   if (place === 'host' && name !== undefined && name !== 'local') {
-    checking.collect.add(path, 'value-not-allowed', `${quote(name)}: only the machine Squall runs on can be a host`, { fix: 'write host: local' })
+    checking.collect.add(path, 'value-not-allowed', `${quote(name)}: only the machine Squall runs on can be a host`, {
+      fix: 'write host: local',
+    })
   }
   return name === undefined ? {} : { name }
 }
@@ -75,7 +95,8 @@ function resolvePick({ located, collect }: Checking, value: unknown, path: Path)
   const parsed = parseQuantity(source)
   if (!parsed.ok) collect.add(path, 'quantity', parsed.message, { fix: parsed.fix ?? fix })
   else if (parsed.value.unit === 'share' && parsed.value.value > 0 && parsed.value.value <= 1) return { share: parsed.value.value }
-  else if (parsed.value.unit !== 'count' || !Number.isSafeInteger(parsed.value.value) || parsed.value.value < 1) collect.add(path, 'quantity', `${quote(source)} is not a number of targets`, { fix })
+  else if (parsed.value.unit !== 'count' || !Number.isSafeInteger(parsed.value.value) || parsed.value.value < 1)
+    collect.add(path, 'quantity', `${quote(source)} is not a number of targets`, { fix })
   const count = readQuantity(source, 'count')
   return { count: count.ok ? count.value : 1 }
 }

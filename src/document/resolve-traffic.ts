@@ -10,17 +10,26 @@ export function resolveTraffic(checking: Checking, value: unknown): Traffic | un
   const { collect } = checking
   const map = asMap(value)
   if (map && 'url' in map && 'requests' in map) {
-    collect.add(['traffic', 'requests'], 'value-not-allowed', 'stands beside url', { at: 'key', fix: 'keep one of the two: url for one kind of request, requests for several' })
+    collect.add(['traffic', 'requests'], 'value-not-allowed', 'stands beside url', {
+      at: 'key',
+      fix: 'keep one of the two: url for one kind of request, requests for several',
+    })
   }
   if (map && !('url' in map) && !('requests' in map)) {
-    collect.add(['traffic'], 'key-missing', 'needs the key “url” (or “requests”)', { at: 'key', fix: 'write e.g. url: http://localhost:8080/' })
+    collect.add(['traffic'], 'key-missing', 'needs the key “url” (or “requests”)', {
+      at: 'key',
+      fix: 'write e.g. url: http://localhost:8080/',
+    })
   }
   for (const key of ['method', 'headers', 'body']) {
-    if (map && 'requests' in map && key in map) collect.add(['traffic', key], 'key-unknown', 'belongs into each request here', { at: 'key', fix: `move ${key} into requests` })
+    if (map && 'requests' in map && key in map)
+      collect.add(['traffic', key], 'key-unknown', 'belongs into each request here', { at: 'key', fix: `move ${key} into requests` })
   }
   const shape = checkShape(checking, trafficShape, value, ['traffic'])
   if (!shape || collect.failedAt(['traffic'])) return undefined
-  const written = shape.requests ?? [{ url: shape.url ?? '', method: shape.method ?? 'GET', headers: shape.headers, body: shape.body, weight: 1 }]
+  const written = shape.requests ?? [
+    { url: shape.url ?? '', method: shape.method ?? 'GET', headers: shape.headers, body: shape.body, weight: 1 },
+  ]
   const requests = written.map((request, index) => resolveRequest(request, index, written.length))
   checkWeights(checking, requests)
   return {
@@ -57,7 +66,8 @@ function serialised(body: unknown): string | null {
 }
 
 function checkWeights({ collect }: Checking, requests: readonly TrafficRequest[]): void {
-  if (requests.every((request) => request.weight === 0)) collect.add(['traffic', 'requests'], 'value-not-allowed', 'every weight is 0: nothing would be sent')
+  if (requests.every((request) => request.weight === 0))
+    collect.add(['traffic', 'requests'], 'value-not-allowed', 'every weight is 0: nothing would be sent')
   const seen = new Set<string>()
   requests.forEach((request, index) => {
     if (seen.has(request.name)) collect.add(['traffic', 'requests', index, 'name'], 'name-taken', 'another request has this name')

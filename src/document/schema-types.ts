@@ -36,7 +36,12 @@ function pattern(body: string): string {
 }
 
 function quantityField(unit: QuantityUnit, suffix: string, description: string, examples: string[]) {
-  return readBy((source) => readQuantity(source, unit), exampleOf(unit), { type: 'string', pattern: pattern(`${number}(${suffix})`), description, examples })
+  return readBy((source) => readQuantity(source, unit), exampleOf(unit), {
+    type: 'string',
+    pattern: pattern(`${number}(${suffix})`),
+    description,
+    examples,
+  })
 }
 
 /** → ms. */
@@ -56,12 +61,18 @@ export const bytes = quantityField('bytes', 'B|kB|MB|GB|KiB|MiB|GiB', 'A size: 6
 export const bandwidth = quantityField('bit/s', 'bit|kbit|mbit|gbit', 'A bandwidth: 128kbit, 10mbit.', ['128kbit'])
 /** → a whole number, 0 or more. */
 export const count = readBy(readCount, 'a whole number such as 3', {
-  anyOf: [{ type: 'integer', minimum: 0 }, { type: 'string', pattern: pattern('0|[1-9]\\d*') }],
+  anyOf: [
+    { type: 'integer', minimum: 0 },
+    { type: 'string', pattern: pattern('0|[1-9]\\d*') },
+  ],
   description: 'A whole number.',
 })
 /** → a TCP port, 1 to 65535. */
 export const port = readBy(readPort, 'a port such as 8080', {
-  anyOf: [{ type: 'integer', minimum: 1, maximum: 65535 }, { type: 'string', pattern: pattern('[1-9]\\d{0,4}') }],
+  anyOf: [
+    { type: 'integer', minimum: 1, maximum: 65535 },
+    { type: 'string', pattern: pattern('[1-9]\\d{0,4}') },
+  ],
   description: 'A TCP port.',
 })
 
@@ -78,11 +89,16 @@ export const secretText = z
 export const text = z
   .string({ error: textError })
   .min(1, { error: 'must not be empty' })
-  .refine((value) => !/\$\{secret:\w+\}/.test(value), { error: 'a secret cannot stand here: this text is recorded and shown', params: { code: 'secret-not-here' } })
+  .refine((value) => !/\$\{secret:\w+\}/.test(value), {
+    error: 'a secret cannot stand here: this text is recorded and shown',
+    params: { code: 'secret-not-here' },
+  })
 
 /** A program and its arguments: never a shell line. */
 export const argv = z
-  .array(text, { error: (issue) => (issue.input === undefined ? 'missing' : 'expected a list: the program and its arguments, e.g. [./tool.sh, stop]') })
+  .array(text, {
+    error: (issue) => (issue.input === undefined ? 'missing' : 'expected a list: the program and its arguments, e.g. [./tool.sh, stop]'),
+  })
   .min(1, { error: 'must name a program' })
   .transform((list) => list as [string, ...string[]])
   .meta({ description: 'A program and its arguments as a list; no shell is involved.', examples: [['./tool.sh', 'stop']] })

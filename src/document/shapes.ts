@@ -10,7 +10,9 @@ const nameRule = /^[a-z0-9][a-z0-9-]{0,62}$/
 
 /** The name of an experiment or a fault: it becomes part of file names and labels. */
 export const nameShape = text
-  .refine((value) => nameRule.test(value), { error: 'a name is made of a-z, 0-9 and -, at most 63 characters, and begins with a letter or digit' })
+  .refine((value) => nameRule.test(value), {
+    error: 'a name is made of a-z, 0-9 and -, at most 63 characters, and begins with a letter or digit',
+  })
   .meta({ pattern: nameRule.source, maxLength: 63 })
 
 const httpUrl = text.refine(isHttpUrl, { error: 'expected an address such as http://localhost:8080/' })
@@ -36,7 +38,9 @@ export const requestShape = z.strictObject({
 })
 
 const statusShape = z
-  .union([z.number().int().min(100).max(599), z.enum(['1xx', '2xx', '3xx', '4xx', '5xx'])], { error: 'expected a status such as 200, or a class such as 2xx' })
+  .union([z.number().int().min(100).max(599), z.enum(['1xx', '2xx', '3xx', '4xx', '5xx'])], {
+    error: 'expected a status such as 200, or a class such as 2xx',
+  })
   .meta({ examples: ['2xx', 429] })
 
 /** `url` or `requests`, never both: checked after the shape. */
@@ -47,12 +51,26 @@ export const trafficShape = z
     method: requestKeys.method.optional(),
     headers: requestKeys.headers,
     body: requestKeys.body,
-    requests: z.array(requestShape).min(1, { error: 'must name at least one request' }).optional().describe('Several kinds of request with weights.'),
-    timeout: duration.refine((value) => value > 0, { error: 'the timeout must be more than 0' }).default(10_000).describe('A request that takes longer counts as failed; default 10s.'),
+    requests: z
+      .array(requestShape)
+      .min(1, { error: 'must name at least one request' })
+      .optional()
+      .describe('Several kinds of request with weights.'),
+    timeout: duration
+      .refine((value) => value > 0, { error: 'the timeout must be more than 0' })
+      .default(10_000)
+      .describe('A request that takes longer counts as failed; default 10s.'),
     ok: z
       .strictObject({
-        status: z.array(statusShape, { error: 'expected a list such as [2xx, 429]' }).min(1, { error: 'must name at least one status' }).optional().describe('Good statuses; default 2xx and 3xx.'),
-        body: text.refine(isPattern, { error: 'is not a regular expression' }).optional().describe('A regular expression that a good answer matches.'),
+        status: z
+          .array(statusShape, { error: 'expected a list such as [2xx, 429]' })
+          .min(1, { error: 'must name at least one status' })
+          .optional()
+          .describe('Good statuses; default 2xx and 3xx.'),
+        body: text
+          .refine(isPattern, { error: 'is not a regular expression' })
+          .optional()
+          .describe('A regular expression that a good answer matches.'),
       })
       .optional()
       .describe('What makes an answer good.'),
@@ -76,7 +94,11 @@ const variableShape = z
   .describe('The default; --var NAME=VALUE replaces it.')
 
 export const varsShape = z.record(
-  z.string().refine((name) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name), { error: 'a variable’s name has letters, digits and _, and begins with no digit' }),
+  z
+    .string()
+    .refine((name) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name), {
+      error: 'a variable’s name has letters, digits and _, and begins with no digit',
+    }),
   variableShape,
 )
 
@@ -91,7 +113,9 @@ export const queryShape = z.strictObject({
   namespace: text.optional().describe('Kubernetes namespace.'),
 })
 
-export const pickShape = z.union([share, count, z.literal('all')]).describe('How many of those found: a number, a percentage or all; default 1.')
+export const pickShape = z
+  .union([share, count, z.literal('all')])
+  .describe('How many of those found: a number, a percentage or all; default 1.')
 
 /** Keys at the top whose values are simple. */
 export const headShape = z.strictObject({

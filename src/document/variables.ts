@@ -43,7 +43,12 @@ export function fillVariables(checking: Checking, given: Readonly<Record<string,
   }
   const filled = fill(located.value, [])
   for (const name of declared.keys()) {
-    if (!used.has(name) && !Object.hasOwn(given, name)) collect.add(['vars', name], 'variable-unused', 'this variable is never used', { at: 'key', severity: 'warning', fix: `write \${${name}} where it belongs, or remove it` })
+    if (!used.has(name) && !Object.hasOwn(given, name))
+      collect.add(['vars', name], 'variable-unused', 'this variable is never used', {
+        at: 'key',
+        severity: 'warning',
+        fix: `write \${${name}} where it belongs, or remove it`,
+      })
   }
   return filled
 }
@@ -62,27 +67,42 @@ function declaredVariables({ located, collect }: Checking): Map<string, string> 
     if (!single.success) {
       const issue = single.error.issues[0]
       const message = issue?.code === 'invalid_key' ? issue.issues[0]?.message : issue?.message
-      collect.add(['vars', name], 'wrong-type', message ?? 'expected a single value as default', { at: issue?.code === 'invalid_key' ? 'key' : 'value' })
+      collect.add(['vars', name], 'wrong-type', message ?? 'expected a single value as default', {
+        at: issue?.code === 'invalid_key' ? 'key' : 'value',
+      })
       continue
     }
     const text = located.source(['vars', name]) ?? String(value)
-    if (text.includes('${')) collect.add(['vars', name], 'variable-form', 'a default is plain text: no ${…} in it', { fix: 'use ${secret:NAME} where the secret is needed' })
+    if (text.includes('${'))
+      collect.add(['vars', name], 'variable-form', 'a default is plain text: no ${…} in it', {
+        fix: 'use ${secret:NAME} where the secret is needed',
+      })
     else declared.set(name, text)
   }
   return declared
 }
 
-function fillText({ located, collect }: Checking, text: string, path: Path, declared: ReadonlyMap<string, string>, used: Set<string>): unknown {
+function fillText(
+  { located, collect }: Checking,
+  text: string,
+  path: Path,
+  declared: ReadonlyMap<string, string>,
+  used: Set<string>,
+): unknown {
   const filled = text.replace(form, (whole, inner: string) => {
     if (whole.endsWith('}') && secretForm.test(inner)) return whole
     const value = declared.get(inner)
     used.add(inner)
     if (whole.endsWith('}') && value !== undefined) return value
     if (!whole.endsWith('}') || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(inner)) {
-      collect.add(path, 'variable-form', `${quote(whole)} is not understood`, { fix: inner.startsWith('secret') ? 'write ${secret:NAME}' : 'write ${name} or ${secret:NAME}' })
+      collect.add(path, 'variable-form', `${quote(whole)} is not understood`, {
+        fix: inner.startsWith('secret') ? 'write ${secret:NAME}' : 'write ${name} or ${secret:NAME}',
+      })
       return whole
     }
-    const fix = suggestion(inner, [...declared.keys()]) ?? (/^[A-Z_]+$/.test(inner) ? `write \${secret:${inner}}, or declare it: vars: { ${inner}: … }` : `declare it: vars: { ${inner}: … }`)
+    const fix =
+      suggestion(inner, [...declared.keys()]) ??
+      (/^[A-Z_]+$/.test(inner) ? `write \${secret:${inner}}, or declare it: vars: { ${inner}: … }` : `declare it: vars: { ${inner}: … }`)
     collect.add(path, 'variable-unknown', `the variable ${quote(inner)} is not declared`, { fix })
     return whole
   })

@@ -21,13 +21,25 @@ export function syntaxFindings(document: Document, text: string): Finding[] {
   const findings: Finding[] = []
   for (const error of errors.filter((candidate) => candidate.code === 'DUPLICATE_KEY')) {
     const key = /^[\w-]+/.exec(text.slice(error.pos[0]))?.[0] ?? ''
-    findings.push({ code: 'duplicate-key', message: `the key “${key}” stands twice`, fix: 'remove one of them', path: [], range: [error.pos[0], error.pos[0] + Math.max(1, key.length)] })
+    findings.push({
+      code: 'duplicate-key',
+      message: `the key “${key}” stands twice`,
+      fix: 'remove one of them',
+      path: [],
+      range: [error.pos[0], error.pos[0] + Math.max(1, key.length)],
+    })
   }
   const first = errors.find((candidate) => candidate.code !== 'DUPLICATE_KEY')
   if (first) findings.push(syntaxFinding(first, text))
   const directive = document.directives?.yaml
   if (findings.length === 0 && directive?.explicit === true && directive.version !== '1.2') {
-    findings.push({ code: 'yaml-feature', message: `YAML ${directive.version} is not read`, fix: 'remove the %YAML line', path: [], range: [0, 5] })
+    findings.push({
+      code: 'yaml-feature',
+      message: `YAML ${directive.version} is not read`,
+      fix: 'remove the %YAML line',
+      path: [],
+      range: [0, 5],
+    })
   }
   return findings
 }
@@ -40,7 +52,10 @@ function syntaxFinding(error: { code: string; message: string; pos: [number, num
   const inBraces = /[{[].*(?:\$\{|\{.*\{|[=<>]")/.test(line)
   const tag = /tag/i.test(error.code) || /unresolved tag|tag handle/i.test(error.message)
   const message = `not valid YAML: ${known ? known.message : lowerFirst(firstSentence(error.message))}`
-  const detail = known?.message === 'something is missing here' || known?.message === 'this does not belong here' ? ` (${lowerFirst(firstSentence(error.message))})` : ''
+  const detail =
+    known?.message === 'something is missing here' || known?.message === 'this does not belong here'
+      ? ` (${lowerFirst(firstSentence(error.message))})`
+      : ''
   const fix = tag ? 'leave the tag out' : inBraces ? bracesFix : known?.fix
   const range = [error.pos[0], Math.max(error.pos[0] + 1, Math.min(error.pos[1], endOfLine(text, error.pos[0])))] as const
   return { code: tag ? 'yaml-feature' : 'syntax', message: message + detail, path: [], range, ...(fix !== undefined && { fix }) }
@@ -51,7 +66,14 @@ function unclosed(text: string): Finding {
   let start = 0
   for (const line of text.split('\n')) {
     const odd = ['"', "'"].map((mark) => (line.split(mark).length % 2 === 0 ? line.indexOf(mark) : -1)).find((at) => at >= 0)
-    if (odd !== undefined) return { code: 'syntax', message: 'not valid YAML: a quote that is not closed', fix: 'close it on the same line', path: [], range: [start + odd, start + line.length] }
+    if (odd !== undefined)
+      return {
+        code: 'syntax',
+        message: 'not valid YAML: a quote that is not closed',
+        fix: 'close it on the same line',
+        path: [],
+        range: [start + odd, start + line.length],
+      }
     start += line.length + 1
   }
   return { code: 'syntax', message: 'not valid YAML: a quote that is not closed', path: [], range: [0, 1] }

@@ -18,7 +18,8 @@ function answer(content: TypescriptAnswer): void {
 
 /** What JSON cannot say must not vanish silently: `undefined` may, functions and the like may not. */
 function refuseUnspeakable(value: unknown, at: string, seen: readonly unknown[] = []): void {
-  if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint') throw new TypeError(`${at}: a ${typeof value} cannot stand in a document`)
+  if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint')
+    throw new TypeError(`${at}: a ${typeof value} cannot stand in a document`)
   if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError(`${at}: ${value} cannot stand in a document`)
   if (typeof value !== 'object' || value === null) return
   if (seen.includes(value)) throw new TypeError(`${at}: refers to itself`)
@@ -28,7 +29,8 @@ function refuseUnspeakable(value: unknown, at: string, seen: readonly unknown[] 
 try {
   const module = (await import(pathToFileURL(path).href)) as { default?: unknown }
   const value = module.default
-  if (typeof value !== 'object' || value === null) throw Object.assign(new TypeError('it has no experiment as its default export'), { code: 'NO_EXPERIMENT' })
+  if (typeof value !== 'object' || value === null)
+    throw Object.assign(new TypeError('it has no experiment as its default export'), { code: 'NO_EXPERIMENT' })
   refuseUnspeakable(value, '')
   answer({ value })
 } catch (error) {

@@ -16,6 +16,8 @@ export interface GuardianClient {
   send(message: ToGuardian): void
   /** ms since it last said anything. */
   silentFor(): number
+  /** We ourselves stood still: its silence meanwhile says nothing. */
+  forgive(): void
   /** Called when its pipe ends before `closed`. */
   onLost(listener: () => void): void
   /** SIGKILL, if it is still the same process. */
@@ -82,6 +84,9 @@ export async function startGuardian(request: ArmRequest, onMessage: (message: Fr
       changes,
       send: (message) => sendMessage(stdin, message),
       silentFor: () => monotonicMs() - lastHeard,
+      forgive: () => {
+        lastHeard = monotonicMs()
+      },
       onLost: (listener) => void lostListeners.push(listener),
       kill,
     }

@@ -1,8 +1,9 @@
 /** The guardian's Unix socket: `halt`, `rollback` and `status` from other commands of the same user. One line in, one line out. */
 import { closeSync, constants, openSync, rmSync } from 'node:fs'
-import { connect, createServer, type Server } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import type { ChangeState } from '../records/run-data.ts'
+import { sleep } from '../system/clock.ts'
 
 export interface ControlRequest {
   ask: 'status' | 'rollback' | 'halt'
@@ -22,23 +23,35 @@ export function socketAddress(path: string): { address: string; done(): void } {
   return { address: join('/proc/self/fd', String(fd), basename(path)), done: () => closeSync(fd) }
 }
 
+export interface ControlServer {
+  /** Sends the answers that are due, 1 s at most, and stops listening. */
+  close(): Promise<void>
+}
+
 /** Answers each line; the promise of `answer` may take long (it waits for the rollback). */
-export function serveControl(path: string, answer: (request: ControlRequest) => Promise<ControlAnswer>): Promise<Server> {
+export function serveControl(path: string, answer: (request: ControlRequest) => Promise<ControlAnswer>): Promise<ControlServer> {
   rmSync(path, { force: true }) // The caller holds the run's lock: nobody can be listening here.
   const { address, done } = socketAddress(path)
+  const due = new Set<Promise<void>>()
   const server = createServer((socket) => {
     socket.on('error', () => {}) // The other side went away: nothing to tell it.
     readLine(socket, (line) => {
       const request = parse<ControlRequest>(line)
-      if (!request) return socket.destroy()
-      void answer(request).then((value) => socket.end(`${JSON.stringify(value)}\n`))
+      if (!request) return void socket.destroy()
+      const sent = answer(request).then((value) => new Promise<void>((resolve) => socket.end(`${JSON.stringify(value)}\n`, resolve)))
+      due.add(sent)
+      void sent.finally(() => due.delete(sent))
     })
   })
+  const close = async (): Promise<void> => {
+    await Promise.race([Promise.allSettled(due), sleep(1_000)])
+    server.close()
+  }
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(address, () => {
       done()
-      resolve(server)
+      resolve({ close })
     })
   })
 }

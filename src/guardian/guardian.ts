@@ -239,7 +239,7 @@ async function stand(run: Standing): Promise<Guardian> {
     for (const fault of armed) fault.pair.close()
     run.locks.releaseAll()
     await journal.close()
-    server.close()
+    await server.close()
     if (runnerLost) await closeRecordOfLostRunner()
     else send({ say: 'closed' })
     run.lock.release()

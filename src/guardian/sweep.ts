@@ -133,7 +133,7 @@ async function undoJournaled(run: JournaledRun, journal: Journal, dir: string, o
   })
   for (const one of held) await endIfNeverInjected(engine, one)
   await undoGroups(engine, held.map((one) => [one]), 500)
-  server.close()
+  await server.close()
   for (const close of closers) close()
   return [...held.map((one) => ({ key: one.plan.key, state: one.at, does: one.plan.does, ...whyOf(why, one) })), ...lost]
 }

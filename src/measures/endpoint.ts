@@ -26,8 +26,8 @@ export interface EndpointConfig {
 
 type Page = { json: unknown } | { missing: string }
 
-/** Pages of the tick, so that several measures of one source ask once. Keyed by the configuration object of the source. */
-const pages = new WeakMap<EndpointConfig, { tick: number; page: Promise<Page> }>()
+/** By tick and source (its configuration object): several measures of one source ask once a second. */
+const pages = new WeakMap<object, Map<EndpointConfig, Promise<Page>>>()
 
 export const endpoint: Source<EndpointConfig> = {
   type: 'endpoint',
@@ -76,10 +76,10 @@ function kindOf(value: unknown): string {
 
 function pageOf(config: EndpointConfig, context: SourceContext): Promise<Page> {
   if (context.tick === undefined) return fetchPage(config, context)
-  const known = pages.get(config)
-  if (known?.tick === context.tick) return known.page
-  const page = fetchPage(config, context)
-  pages.set(config, { tick: context.tick, page })
+  const ofTick = pages.get(context.tick) ?? new Map<EndpointConfig, Promise<Page>>()
+  pages.set(context.tick, ofTick)
+  const page = ofTick.get(config) ?? fetchPage(config, context)
+  ofTick.set(config, page)
   return page
 }
 
@@ -102,7 +102,7 @@ async function fetchPage(config: EndpointConfig, context: SourceContext): Promis
 }
 
 /** Null when it is more than we take. */
-async function readAll(body: AsyncIterable<Buffer> & { destroy(): void }): Promise<Buffer | null> {
+async function readAll(body: AsyncIterable<Buffer>): Promise<Buffer | null> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of body) {

@@ -47,14 +47,14 @@ export async function pollSources(options: PollOptions): Promise<SourcePoll> {
   await checkAll(options.measures, context)
 
   const pollers = options.measures.map((measure) => poller(measure, context, options))
-  let tick = 0
-  const started = performance.now()
+  let next = performance.now()
   let timer: NodeJS.Timeout
   const round = (): void => {
+    const tick = {}
     for (const ask of pollers) ask(tick)
     // After a stop of this process the seconds in between have no samples: there was nobody to ask.
-    tick = Math.max(tick, Math.floor((performance.now() - started) / every)) + 1
-    timer = setTimeout(round, Math.max(1, started + tick * every - performance.now()))
+    while (next <= performance.now()) next += every
+    timer = setTimeout(round, Math.ceil(next - performance.now()))
   }
   round()
   return {
@@ -65,7 +65,7 @@ export async function pollSources(options: PollOptions): Promise<SourcePoll> {
   }
 }
 
-function poller(measure: PolledMeasure, context: SourceContext, { at, onSample }: PollOptions): (tick: number) => void {
+function poller(measure: PolledMeasure, context: SourceContext, { at, onSample }: PollOptions): (tick: object) => void {
   /** When the open question was asked; `told` once its second has been given up. */
   let open: { at: number; told: boolean } | null = null
   return (tick) => {
@@ -97,11 +97,11 @@ async function read({ source, config, query }: PolledMeasure, context: SourceCon
 }
 
 async function checkAll(measures: readonly PolledMeasure[], context: SourceContext): Promise<void> {
+  const tick = {}
   const found = await Promise.all(
     measures.map(async ({ name, source, config, query }) => {
       try {
-        // Measures of one source share the page of this check, as in a round; -1 is no round.
-        const checking = source.check(config, query, { ...context, tick: -1 })
+        const checking = source.check(config, query, { ...context, tick })
         const { problems } = await within(checking, 10_000, () => new Error('the check did not end within 10 s'))
         return problems.map((problem) => `${name}: ${problem}`)
       } catch (error) {

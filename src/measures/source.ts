@@ -7,8 +7,8 @@ export interface SourceContext {
   readonly signal: AbortSignal
   secret(name: string): Promise<string>
   log(line: string): void
-  /** The same for all questions of one second: what one source fetched then may serve all its measures. */
-  readonly tick?: number
+  /** The same object for all questions of one second: what one source fetched then may serve all its measures. */
+  readonly tick?: object
 }
 
 /** ms since the epoch. */

@@ -1,13 +1,17 @@
 /** The guardian of this run: armed before anything is measured, watched for as long as the run goes on. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Experiment } from '../document/experiment.ts'
 import type { AnyInjector } from '../faults/injector.ts'
 import { type GuardianClient, startGuardian } from '../guardian/client.ts'
+import { foldJournal, parseJournal } from '../guardian/journal-read.ts'
 import { isModulePath } from '../guardian/injector-of.ts'
 import type { ArmRequest, FromGuardian } from '../guardian/protocol.ts'
 import { sweep } from '../guardian/sweeper.ts'
 import type { RunData } from '../records/run-data.ts'
 import type { RunWriter } from '../records/run-file.ts'
-import { sleep } from '../system/clock.ts'
+import { monotonicMs, sleep } from '../system/clock.ts'
+import { runDir } from '../system/paths.ts'
 import { readStat } from '../system/proc.ts'
 import type { TellNews } from './events.ts'
 import { createFaultControl, type FaultControl } from './fault-control.ts'
@@ -88,8 +92,21 @@ export async function armGuardian(input: ArmInput, stage: ArmStage): Promise<Gua
   })
   const client = await startGuardian(armRequest(input, stage), (message: FromGuardian) => control.receive(message))
   control.attach(client)
+  let beats = 0
+  let lastBeat = monotonicMs()
+  /** True when we were silent for so long that the guardian has rolled back without us. */
+  let wasLost = false
+  const noticeOwnGap = (): void => {
+    const gap = monotonicMs() - lastBeat
+    lastBeat = monotonicMs()
+    if (gap > 2_000) client.forgive()
+    if (gap <= heartbeatLost(experiment)) return
+    wasLost = true
+    stopper.stop({ by: 'runner lost', why: `the runner stood still for ${Math.round(gap / 1000)} s`, breached: false, at: at() })
+  }
   const loseGuardian = (why: string): void => {
-    if (lost || closed) return
+    noticeOwnGap() // Its end may be the first thing we see after having stood still.
+    if (lost || closed || wasLost) return
     lost = true
     client.kill()
     fail({ code: 'guardian-failed', message: `the guardian was lost (${why}); what it had changed is rolled back by a sweep` })
@@ -99,11 +116,12 @@ export async function armGuardian(input: ArmInput, stage: ArmStage): Promise<Gua
   // Whatever stops the run, the rollback is asked for at once, not when the phases come round to it.
   stopper.onStop((abort) => control.rollBack(undefined, abort.why))
 
-  let beats = 0
   return {
     control,
     client,
     beat() {
+      noticeOwnGap()
+      if (wasLost) return
       if (!lost && client.silentFor() > heartbeatLost(experiment)) loseGuardian('it did not answer')
       if (!lost) client.send({ say: 'beat', n: ++beats })
     },
@@ -111,6 +129,7 @@ export async function armGuardian(input: ArmInput, stage: ArmStage): Promise<Gua
     fail,
     async end() {
       ending = true
+      if (wasLost) return learnFromJournal(stage, control)
       client.send({ say: 'close' })
       while (!closed && !lost && !control.allKnown()) await sleep(20)
       for (let waited = 0; !closed && !lost && waited < 2_000; waited += 20) await sleep(20)
@@ -126,6 +145,15 @@ async function sweepUp(stage: ArmStage, control: FaultControl): Promise<void> {
     control.receive({ say: 'change', key: change.key, state: change.state, ...(change.why ? { why: change.why } : {}) })
   }
   if (swept?.result !== 'swept') stage.note('error', `the sweep could not finish: ${swept?.why ?? swept?.result}`)
+}
+
+/** The guardian goes on without us: its journal tells how each change ended. It ends us 5 s after the rollback. */
+async function learnFromJournal(stage: ArmStage, control: FaultControl): Promise<void> {
+  for (let waited = 0; waited < 4_000 && !control.allKnown(); waited += 100) {
+    const run = foldJournal(parseJournal(readFileSync(join(runDir(stage.id, stage.state), 'journal'))))
+    for (const change of run?.changes ?? []) control.learn(change.plan.key, change.at)
+    await sleep(100)
+  }
 }
 
 function armRequest(input: ArmInput, stage: ArmStage): ArmRequest {

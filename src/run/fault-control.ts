@@ -21,6 +21,8 @@ export interface FaultControl {
   /** Wired to the guardian before it is armed. */
   receive(message: FromGuardian): void
   attach(client: GuardianClient): void
+  /** A state learnt from the journal, when the guardian does not talk to us any more. */
+  learn(key: string, state: ChangeState): void
   /** Resolves when the fault is seen active, or with the reason it is not. */
   inject(fault: string): Promise<Refusal | null>
   rollBack(faults: string[] | undefined, why: string): void
@@ -104,6 +106,10 @@ export function createFaultControl(options: FaultControlOptions): FaultControl {
     attach(guardian) {
       client = guardian
       for (const change of guardian.changes) add(change)
+    },
+    learn(key, state) {
+      const record = records.get(key)
+      if (record && record.state !== state) enter(record, state)
     },
     inject(fault) {
       return new Promise((resolve) => {

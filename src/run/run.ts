@@ -12,13 +12,13 @@ import { newRunId } from '../system/random.ts'
 import { ensureStateDir, runDir } from '../system/paths.ts'
 import { readStat } from '../system/proc.ts'
 import { version } from '../system/version.ts'
-import { createGuard } from '../verdict/guard.ts'
+import { createGuard, type Guard } from '../verdict/guard.ts'
 import { judge, judgeSteady } from '../verdict/judge.ts'
 import { exitCode, rollbackWord } from '../verdict/exit-code.ts'
 import type { Verdict } from '../verdict/verdict.ts'
 import { armGuardian, type Guarded } from './arm.ts'
 import type { TellNews } from './events.ts'
-import { startMeasuring } from './measuring.ts'
+import { type Measuring, startMeasuring } from './measuring.ts'
 import { runPhases } from './phases.ts'
 import { weakest } from './survival.ts'
 import { createStopper, type Stopper } from './stopper.ts'
@@ -73,11 +73,10 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     const runner = { pid: process.pid, start: readStat(process.pid)?.start ?? 0 }
     const { name, environment, service } = request.experiment
     await indexStart({ id, name, hash: request.hash, environment, startedAt, runner, ...(service ? { service } : {}) }, state)
-    const guarded = await armOrForget(request, { id, dir, state, at, stopper, writer, note })
-    const { changes } = guarded.client
-    request.tell({ is: 'started', id, dir, seed: request.seed, experiment: request.experiment, changes, weakest: weakest(changes) })
-    const data = await observe(request, { id, startedAt, at, stopper, writer, note, guarded })
-    return await conclude(request, { id, dir, state, startedAt, data, writer, guarded })
+    const stage: Stage = { id, dir, state, at, stopper, writer, note }
+    const started = await orForget(stage, () => startGuarded(request, stage))
+    const data = await observe(request, { ...stage, ...started, startedAt })
+    return await conclude(request, { id, dir, state, startedAt, data, writer, guarded: started.guarded })
   } finally {
     release()
     await writer.close()
@@ -86,6 +85,8 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
 
 interface Stage {
   id: string
+  dir: string
+  state: string
   at(): number
   stopper: Stopper
   writer: RunWriter
@@ -93,9 +94,9 @@ interface Stage {
 }
 
 /** Refused before anything was started: nothing of it is kept. */
-async function armOrForget(request: RunRequest, stage: Stage & { dir: string; state: string }): Promise<Guarded> {
+async function orForget<T>(stage: Stage, work: () => Promise<T>): Promise<T> {
   try {
-    return await armGuardian(request, stage)
+    return await work()
   } catch (error) {
     await stage.writer.close()
     await indexRemove(stage.id, stage.state)
@@ -104,23 +105,33 @@ async function armOrForget(request: RunRequest, stage: Stage & { dir: string; st
   }
 }
 
-async function observe(request: RunRequest, stage: Stage & { startedAt: string; guarded: Guarded }): Promise<RunData> {
+async function startGuarded(request: RunRequest, stage: Stage): Promise<{ guarded: Guarded; guard: Guard; measuring: Measuring }> {
   const { experiment, tell } = request
-  const { at, stopper, writer, guarded } = stage
-  const phases: PhaseWindow[] = []
+  const { at, stopper, writer, note } = stage
+  const guarded = await armGuardian(request, stage)
   const guard = createGuard(experiment, Math.round(experiment.phases.fault / 1000))
-  const measuring = await startMeasuring({
-    experiment,
-    runId: stage.id,
-    sources: request.sources,
-    guard,
-    at,
-    writer,
-    tell,
-    beat: guarded.beat,
-    stop: (abort) => stopper.stop(abort),
-    note: stage.note,
-  })
+  const { changes } = guarded.client
+  tell({ is: 'started', id: stage.id, dir: stage.dir, seed: request.seed, experiment, changes, weakest: weakest(changes) })
+  try {
+    const measuring = await startMeasuring({
+      ...{ experiment, runId: stage.id, sources: request.sources, guard, at, writer, tell, note },
+      beat: guarded.beat,
+      stop: (abort) => stopper.stop(abort),
+    })
+    return { guarded, guard, measuring }
+  } catch (error) {
+    await guarded.end()
+    throw error
+  }
+}
+
+async function observe(
+  request: RunRequest,
+  stage: Stage & { startedAt: string; guarded: Guarded; guard: Guard; measuring: Measuring },
+): Promise<RunData> {
+  const { experiment, tell } = request
+  const { at, stopper, writer, guarded, guard, measuring } = stage
+  const phases: PhaseWindow[] = []
   const snapshot = (): RunData => ({
     id: stage.id,
     experiment,

@@ -27,7 +27,10 @@ for (const name of readdirSync(folder)) {
       const loaded = await loadDocument(folder + name, { catalogue })
       assert.ok(!loaded.ok)
       const faults = (parse(text) as { faults: unknown[] }).faults
-      assert.deepEqual(loaded.problems.map((problem) => problem.code), faults.map(() => 'fault-not-available'))
+      assert.deepEqual(
+        loaded.problems.map((problem) => problem.code),
+        faults.map(() => 'fault-not-available'),
+      )
       for (const problem of loaded.problems) assert.match(problem.excerpt, /- type:|target: \{ (pod|container):/)
     })
   }

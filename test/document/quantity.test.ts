@@ -43,6 +43,10 @@ test('a fix that says “write X” always names something that reads', () => {
   )
 })
 
+test('with two mistakes at once no half-mended text is offered', () => {
+  assert.deepEqual(parseQuantity('0,0hm'), { ok: false, message: '“0,0hm” has a decimal comma', fix: 'write a quantity such as 30s' })
+})
+
 test('a number from TypeScript or JSON is taken only where counts are', () => {
   assert.deepEqual(readQuantity(3, 'count'), { ok: true, value: 3 })
   assert.equal(readQuantity(500, 'ms').ok, false)

@@ -10,7 +10,10 @@ function measure(cells: string, name = 'error_rate') {
 test('a document that says little gets the durations and bounds of the format', () => {
   const { experiment, warnings } = valid(documentWith({}))
   assert.deepEqual(experiment.phases, { warmup: 5000, baseline: 60_000, fault: 120_000, recovery: 60_000 })
-  assert.deepEqual(experiment.measures.map(({ name }) => name), ['latency_p50', 'latency_p95', 'latency_p99', 'error_rate', 'throughput', 'recovery_time'])
+  assert.deepEqual(
+    experiment.measures.map(({ name }) => name),
+    ['latency_p50', 'latency_p95', 'latency_p99', 'error_rate', 'throughput', 'recovery_time'],
+  )
   assert.deepEqual(measure('{}', 'latency_p99')?.max.recovery?.limit, { kind: 'times', factor: 1.5, floor: 5 })
   assert.deepEqual(measure('{}')?.max.fault?.limit, { kind: 'absolute', value: 0.5 })
   assert.deepEqual(measure('{}')?.max.recovery?.limit, { kind: 'times', factor: 1.5, floor: 0.005 })
@@ -39,7 +42,8 @@ test('bounds keep what the author wrote beside what it means', () => {
 })
 
 test('a measure of a source takes its unit from its bounds', () => {
-  const rest = 'sources: { app: { type: endpoint, url: http://a/, headers: { x: "${secret:KEY}" } } }\nmeasures:\n  primaries: { from: app, max: 1 }\n  lag: { from: app, query: db.lag, max: { fault: 300ms } }'
+  const rest =
+    'sources: { app: { type: endpoint, url: http://a/, headers: { x: "${secret:KEY}" } } }\nmeasures:\n  primaries: { from: app, max: 1 }\n  lag: { from: app, query: db.lag, max: { fault: 300ms } }'
   const { experiment } = valid(documentWith({ traffic: '', rest }))
   assert.deepEqual(experiment.measures.map(({ name, unit, from, query }) => [name, unit, from, query]).slice(0, 2), [
     ['primaries', 'count', 'app', 'primaries'],
@@ -49,34 +53,65 @@ test('a measure of a source takes its unit from its bounds', () => {
 })
 
 test('data as a body is sent as JSON, text as it is', () => {
-  const requests = valid(documentWith({ traffic: 'traffic: { rate: 10/m, requests: [{ url: http://a/, method: POST, body: { item: 1 } }, { name: t, url: http://a/, body: "x", weight: 3 }] }' })).experiment.traffic?.requests
-  assert.deepEqual(requests?.map(({ name, body, headers, weight }) => [name, body, headers, weight]), [
-    ['request 1', '{"item":1}', { 'content-type': 'application/json' }, 1],
-    ['t', 'x', {}, 3],
-  ])
+  const requests = valid(
+    documentWith({
+      traffic:
+        'traffic: { rate: 10/m, requests: [{ url: http://a/, method: POST, body: { item: 1 } }, { name: t, url: http://a/, body: "x", weight: 3 }] }',
+    }),
+  ).experiment.traffic?.requests
+  assert.deepEqual(
+    requests?.map(({ name, body, headers, weight }) => [name, body, headers, weight]),
+    [
+      ['request 1', '{"item":1}', { 'content-type': 'application/json' }, 1],
+      ['t', 'x', {}, 3],
+    ],
+  )
 })
 
 test('targets: by name, by query, and how many', () => {
-  const target = (text: string) => valid(documentWith({ faults: `faults: [{ type: pause, target: ${text} }]` })).experiment.faults[0]?.target
+  const target = (text: string) =>
+    valid(documentWith({ faults: `faults: [{ type: pause, target: ${text} }]` })).experiment.faults[0]?.target
   assert.deepEqual(target('{ process: pay* }'), { place: 'process', query: { name: 'pay*' }, pick: { count: 1 }, narrowing: {} })
-  assert.deepEqual(target('{ process: { labels: { app: x }, port: 80 }, pick: 50% }'), { place: 'process', query: { labels: { app: 'x' }, port: 80 }, pick: { share: 0.5 }, narrowing: {} })
+  assert.deepEqual(target('{ process: { labels: { app: x }, port: 80 }, pick: 50% }'), {
+    place: 'process',
+    query: { labels: { app: 'x' }, port: 80 },
+    pick: { share: 0.5 },
+    narrowing: {},
+  })
   assert.deepEqual(target('{ process: x, pick: all }')?.pick, { all: true })
 })
 
 test('parameters come converted, with the line of their fault', () => {
-  const { faults } = valid(documentWith({ faults: 'faults:\n  - type: cpu\n    target: { host: local }\n    load: 95%\n    for: 30s\n    after: 5s' })).experiment
-  assert.deepEqual(faults[0], { name: 'cpu', type: 'cpu', after: 5000, for: 30_000, line: 6, target: { place: 'host', query: { name: 'local' }, pick: { count: 1 }, narrowing: {} }, spec: { load: 0.95 } })
+  const { faults } = valid(
+    documentWith({ faults: 'faults:\n  - type: cpu\n    target: { host: local }\n    load: 95%\n    for: 30s\n    after: 5s' }),
+  ).experiment
+  assert.deepEqual(faults[0], {
+    name: 'cpu',
+    type: 'cpu',
+    after: 5000,
+    for: 30_000,
+    line: 6,
+    target: { place: 'host', query: { name: 'local' }, pick: { count: 1 }, narrowing: {} },
+    spec: { load: 0.95 },
+  })
 })
 
 test('variables are filled in, from the document or from outside', () => {
-  const text = documentWith({ rest: 'vars: { rate: 50/s, cores: 2, who: payments }', traffic: 'traffic: { url: http://localhost/, rate: "${rate}" }', faults: 'faults:\n  - { type: cpu, target: { host: local }, load: 95%, name: "${who}-cpu", cores: "${cores}" }' })
+  const text = documentWith({
+    rest: 'vars: { rate: 50/s, cores: 2, who: payments }',
+    traffic: 'traffic: { url: http://localhost/, rate: "${rate}" }',
+    faults: 'faults:\n  - { type: cpu, target: { host: local }, load: 95%, name: "${who}-cpu", cores: "${cores}" }',
+  })
   assert.equal(valid(text).experiment.traffic?.rate, 50)
   assert.equal(valid(text, { rate: '20/s' }).experiment.traffic?.rate, 20)
   assert.deepEqual(valid(text).experiment.faults[0]?.spec, { load: 0.95, cores: 2 })
   assert.equal(valid(text).experiment.faults[0]?.name, 'payments-cpu')
   const unknown = load(text, { rte: '1/s' })
   assert.ok(!unknown.ok)
-  assert.deepEqual(unknown.problems.map(({ code, fix }) => [code, fix]), [['variable-unknown', 'did you mean “rate”?']])
+  assert.deepEqual(
+    unknown.problems.map(({ code, fix }) => [code, fix]),
+    [['variable-unknown', 'did you mean “rate”?']],
+  )
 })
 
 test('the hash changes with the text and with the variables, and with nothing else', () => {
@@ -103,14 +138,23 @@ const warned: [string, string, string][] = [
 
 for (const [rest, code, place] of warned) {
   test(`valid, with the warning ${code}: ${rest}`, () => {
-    assert.deepEqual(valid(documentWith({ rest })).warnings.map((problem) => [problem.code, `${problem.line}:${problem.column}`, problem.severity]), [[code, place, 'warning']])
+    assert.deepEqual(
+      valid(documentWith({ rest })).warnings.map((problem) => [problem.code, `${problem.line}:${problem.column}`, problem.severity]),
+      [[code, place, 'warning']],
+    )
   })
 }
 
 test('a fault shorter than its phase dilutes the errors, and one beyond it is cut', () => {
   const faults = (lasting: string) => `faults:\n  - type: pause\n    target: { process: x }\n    for: ${lasting}`
   const rest = 'measures: { error_rate: { max: { fault: 10% } } }'
-  assert.deepEqual(valid(documentWith({ rest, faults: faults('60s') })).warnings.map(({ code }) => code), ['diluted'])
-  assert.deepEqual(valid(documentWith({ rest, faults: faults('3m') })).warnings.map(({ code }) => code), ['beyond-phase'])
+  assert.deepEqual(
+    valid(documentWith({ rest, faults: faults('60s') })).warnings.map(({ code }) => code),
+    ['diluted'],
+  )
+  assert.deepEqual(
+    valid(documentWith({ rest, faults: faults('3m') })).warnings.map(({ code }) => code),
+    ['beyond-phase'],
+  )
   assert.deepEqual(valid(documentWith({ rest, faults: faults('120s') })).warnings, [])
 })

@@ -8,8 +8,42 @@ import { seededRandom } from '../../src/system/random.ts'
 import { documentWith, load, problemsOf } from './support.ts'
 
 const folder = fileURLToPath(new URL('./examples/', import.meta.url))
-const texts = [...readdirSync(folder).map((name) => readFileSync(folder + name, 'utf8')), documentWith({ rest: 'vars: { a: 1 }\nservice: "${a}"' })]
-const pieces = ['{', '}', '[', ']', ': ', '- ', '"', "'", '&a ', '*a', '!!str ', '<<: ', '\t', '\n', ' ', '${', '}', '__proto__', 'constructor', '%', '\0', '…', '1e9', '|', '>', '#', 'null', '~', '---\n', ',']
+const texts = [
+  ...readdirSync(folder).map((name) => readFileSync(folder + name, 'utf8')),
+  documentWith({ rest: 'vars: { a: 1 }\nservice: "${a}"' }),
+]
+const pieces = [
+  '{',
+  '}',
+  '[',
+  ']',
+  ': ',
+  '- ',
+  '"',
+  "'",
+  '&a ',
+  '*a',
+  '!!str ',
+  '<<: ',
+  '\t',
+  '\n',
+  ' ',
+  '${',
+  '}',
+  '__proto__',
+  'constructor',
+  '%',
+  '\0',
+  '…',
+  '1e9',
+  '|',
+  '>',
+  '#',
+  'null',
+  '~',
+  '---\n',
+  ',',
+]
 
 test('2,000 mutated documents: the reader says what is wrong, it never falls over', () => {
   const seed = 20261124
@@ -26,7 +60,10 @@ test('2,000 mutated documents: the reader says what is wrong, it never falls ove
     const loaded = load(text)
     if (loaded.ok) continue
     broken += 1
-    assert.ok(loaded.problems.some((problem) => problem.severity === 'error'), `seed ${seed}: no error in ${JSON.stringify(text)}`)
+    assert.ok(
+      loaded.problems.some((problem) => problem.severity === 'error'),
+      `seed ${seed}: no error in ${JSON.stringify(text)}`,
+    )
     for (const { code, line, column } of loaded.problems) assert.ok(code in problemCodes && line >= 1 && column >= 1)
     assert.ok(formatProblems(loaded.problems, { color: false }).length > 0)
   }
@@ -34,15 +71,24 @@ test('2,000 mutated documents: the reader says what is wrong, it never falls ove
 })
 
 test('a document that repeats itself without end is refused quickly', () => {
-  const bomb = ['a: &a [x, x, x, x, x, x, x, x, x, x]', ...'bcdefgh'.split('').map((name, index) => `${name}: &${name} [${Array(10).fill(`*${'abcdefgh'[index]}`).join(', ')}]`)].join('\n')
+  const bomb = [
+    'a: &a [x, x, x, x, x, x, x, x, x, x]',
+    ...'bcdefgh'.split('').map((name, index) => `${name}: &${name} [${Array(10).fill(`*${'abcdefgh'[index]}`).join(', ')}]`),
+  ].join('\n')
   assert.ok(problemsOf(bomb).some(({ code }) => code === 'too-large'))
   assert.ok(problemsOf(`a: ${'['.repeat(2000)}${']'.repeat(2000)}`).length > 0)
 })
 
 test('names of inherited properties are unknown keys like others', () => {
   for (const key of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
-    assert.deepEqual(problemsOf(documentWith({ rest: `${key}: { x: 1 }` })).map(({ code }) => code), ['key-unknown'])
-    assert.deepEqual(problemsOf(documentWith({ faults: `faults: [{ type: ${key} }]` })).map(({ code }) => code), ['fault-not-available'])
+    assert.deepEqual(
+      problemsOf(documentWith({ rest: `${key}: { x: 1 }` })).map(({ code }) => code),
+      ['key-unknown'],
+    )
+    assert.deepEqual(
+      problemsOf(documentWith({ faults: `faults: [{ type: ${key} }]` })).map(({ code }) => code),
+      ['fault-not-available'],
+    )
   }
 })
 

@@ -16,9 +16,18 @@ export const catalogue: DocumentCatalogue = {
       spec: z.strictObject({ signal: z.enum(['KILL', 'TERM']).default('KILL'), restart: argv.optional(), grace: duration.optional() }),
     },
     { type: 'cpu', places: ['host'], dials: ['load'], spec: z.strictObject({ load: share, cores: count.optional() }) },
-    { type: 'command', places: ['none'], spec: z.strictObject({ inject: argv, rollback: argv, check: argv, timeout: duration.default(30_000) }) },
+    {
+      type: 'command',
+      places: ['none'],
+      spec: z.strictObject({ inject: argv, rollback: argv, check: argv, timeout: duration.default(30_000) }),
+    },
   ],
-  sources: [{ type: 'endpoint', config: z.strictObject({ url: text, headers: z.record(z.string(), secretText).optional(), timeout: duration.default(2000) }) }],
+  sources: [
+    {
+      type: 'endpoint',
+      config: z.strictObject({ url: text, headers: z.record(z.string(), secretText).optional(), timeout: duration.default(2000) }),
+    },
+  ],
 }
 
 export const file = 'experiment.yaml'
@@ -42,7 +51,9 @@ export function problemsOf(source: string, vars: Record<string, string> = {}): P
 }
 
 /** A document in order, with parts replaced; a part set to '' is left out. */
-export function documentWith(parts: Partial<Record<'name' | 'hypothesis' | 'environment' | 'traffic' | 'rest' | 'faults', string>>): string {
+export function documentWith(
+  parts: Partial<Record<'name' | 'hypothesis' | 'environment' | 'traffic' | 'rest' | 'faults', string>>,
+): string {
   const lines = {
     name: 'name: checkout-freezes',
     hypothesis: 'hypothesis: A frozen payments process is not noticed.',

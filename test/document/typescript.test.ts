@@ -33,7 +33,10 @@ export default experiment({ ${rest}, measures: { error_rate: { max: '1%' } }, fa
 test('errors in it name the path of the key', async () => {
   const loaded = await loadTypescript(`export default { ${rest}, faults: [{ type: 'pause', target: { process: 'x' }, for: 5 }] }`)
   assert.ok(!loaded.ok)
-  assert.deepEqual(loaded.problems.map(({ code, message }) => [code, message]), [['quantity', 'faults[0].for: 5 has no unit, expected a duration such as 500ms, 30s or 2m']])
+  assert.deepEqual(
+    loaded.problems.map(({ code, message }) => [code, message]),
+    [['quantity', 'faults[0].for: 5 has no unit, expected a duration such as 500ms, 30s or 2m']],
+  )
 })
 
 const failing: [what: string, source: string, message: RegExp][] = [
@@ -44,7 +47,7 @@ const failing: [what: string, source: string, message: RegExp][] = [
   ['something that is no data', `export default { ${rest}, faults: [{ type: 'pause', f: () => 1 }] }`, /faults\.0\.f: a function/],
   ['an end of its own', 'process.exit(0)', /exit code 0/],
   ['output without end', 'import { writeSync } from "node:fs"\nfor (;;) try { writeSync(1, "x".repeat(100000)) } catch {}', /prints more/],
-  ['memory without end', 'const all: unknown[] = []\nfor (;;) all.push({ x: [all.length] })', /more than 256MiB of memory/],
+  ['memory without end', 'const all: unknown[] = []\nfor (;;) all.push(Array(100000).fill(0).map((_, index) => ({ index })))', /more than 256MiB of memory/],
 ]
 
 for (const [what, source, message] of failing) {

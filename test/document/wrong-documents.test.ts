@@ -18,11 +18,18 @@ function check(text: string, [, ...expected]: Row): void {
 }
 
 test('all problems come at once, in the order of their lines', () => {
-  const text = documentWith({ name: 'name: Check Out', traffic: 'traffic: { url: http://a/, rate: 50 }', faults: 'faults:\n  - type: pause\n    target: { proces: x }\n    after: 1m30s' })
-  assert.deepEqual(problemsOf(text).map(({ code, line }) => [code, line]), [
-    ['value-not-allowed', 1],
-    ['quantity', 4],
-    ['key-unknown', 7],
-    ['quantity', 8],
-  ])
+  const text = documentWith({
+    name: 'name: Check Out',
+    traffic: 'traffic: { url: http://a/, rate: 50 }',
+    faults: 'faults:\n  - type: pause\n    target: { proces: x }\n    after: 1m30s',
+  })
+  assert.deepEqual(
+    problemsOf(text).map(({ code, line }) => [code, line]),
+    [
+      ['value-not-allowed', 1],
+      ['quantity', 4],
+      ['key-unknown', 7],
+      ['quantity', 8],
+    ],
+  )
 })

@@ -32,7 +32,10 @@ export const traffic: Row[] = [
   ['traffic: { rate: 50/s }', ['key-missing', '4:1', 'write e.g. url: http://localhost:8080/']],
   ['traffic: { url: http://a/ }', ['key-missing', '4:1', 'add rate: …']],
   ['traffic: { url: ftp://a/, rate: 1/s }', ['value-not-allowed', '4:17', '']],
-  ['traffic: { url: http://a/, rate: 1/s, requests: [{url: http://b/}] }', ['value-not-allowed', '4:39', 'keep one of the two: url for one kind of request, requests for several']],
+  [
+    'traffic: { url: http://a/, rate: 1/s, requests: [{url: http://b/}] }',
+    ['value-not-allowed', '4:39', 'keep one of the two: url for one kind of request, requests for several'],
+  ],
   ['traffic: { url: http://a/, rate: 1/s, timeuot: 3s }', ['key-unknown', '4:39', 'did you mean “timeout”?']],
   ['traffic: { url: http://a/, rate: 1/s, ok: { status: [9xx] } }', ['wrong-type', '4:54', '']],
   ['traffic: { url: http://a/, rate: 1/s, ok: { body: "(" } }', ['value-not-allowed', '4:51', '']],
@@ -41,7 +44,10 @@ export const traffic: Row[] = [
   ['traffic: { url: http://a/, rate:1/s }', ['cut-value', '4:28', 'write “rate: 1/s”']],
   ['traffic: { url: "http://a/${secret:X}", rate: 1/s }', ['secret-not-here', '4:17', '']],
   ['traffic: 5', ['wrong-type', '4:10', '']],
-  ['traffic: { url: ${host}/x, rate: 1/s }', ['syntax', '4:18', 'inside { } a comma ends the value and a colon needs a blank: quote the value, e.g. { url: "…" }']],
+  [
+    'traffic: { url: ${host}/x, rate: 1/s }',
+    ['syntax', '4:18', 'inside { } a comma ends the value and a colon needs a blank: quote the value, e.g. { url: "…" }'],
+  ],
   ['traffic: { url: http://a/, rate: 1/s, headers: { x: 12 } }', ['wrong-type', '4:53', 'write "12"']],
   ['traffic: { url: http://a/, rate: 1/s, requests: }', ['cut-value', '4:39', 'quote it, or give it a value']],
   ['traffic: { rate: 1/s, requests: [] }', ['value-not-allowed', '4:33', '']],

@@ -67,6 +67,7 @@ export function startGenerator(options: GeneratorOptions): Generator {
     ticks.planned(lag)
     let number = -1
     const exchange = new Exchange(Math.min(intended, now), traffic.timeout, second, answer, (ended, reason) => {
+      if (state === 'over') return
       options.onOpen(--open)
       seconds.ended(ended, reason)
       ticks.ended(ended)
@@ -111,6 +112,7 @@ export function startGenerator(options: GeneratorOptions): Generator {
   function finish(): void {
     state = 'over'
     clearTimeout(expiry)
+    options.onOpen(0)
     seconds.cutOff()
     ticks.finish()
   }

@@ -1,11 +1,14 @@
 /** The load, as the run sees it: started, told its latency limits, stopped or abandoned. It lives in a thread of its own. */
 import { Worker } from 'node:worker_threads'
 import type { Traffic } from '../../document/experiment.ts'
+import { fillSecrets } from '../../document/secrets.ts'
 import { SquallError } from '../../errors.ts'
 import type { LiveTick } from '../../records/live-tick.ts'
 import type { TrafficSecond } from '../../records/run-data.ts'
 import { within } from '../../system/clock.ts'
 import { entryPath } from '../../system/entry.ts'
+import { version } from '../../system/version.ts'
+import { environmentSecret } from '../secret.ts'
 import { seedOf } from './pace.ts'
 import { type FromWorker, sharedClockMs, type ToWorker, type TrafficJob } from './protocol.ts'
 
@@ -14,7 +17,7 @@ export interface TrafficOptions {
   startedAt: number
   /** Sent with each request as `x-squall-run`. */
   runId: string
-  /** For `user-agent: squall/<version>`; default 0. */
+  /** For `user-agent: squall/<version>`; default Squall's own. */
   version?: string
   /** Decides the sequence of a weighted mix; default: made from the run's id. */
   seed?: number
@@ -22,6 +25,8 @@ export interface TrafficOptions {
   latencyLimits?: readonly number[]
   /** Open requests at most, 10,000 by default; above that a request is not sent. */
   maxOpen?: number
+  /** For `${secret:NAME}` in headers; default: environment variables. */
+  secret?(name: string): Promise<string>
   /** A second whose requests have all ended (or, after `abandon`, been cut off). A hung request makes its second late: not in order. */
   onSecond(second: TrafficSecond): void
   onTick(tick: LiveTick): void
@@ -43,15 +48,15 @@ export interface TrafficHandle {
 /**
  * Starts an open-loop load: request i is meant to start at first + i/rate, and its latency counts from there.
  * Resolves when the first request is planned.
- * @throws SquallError `traffic-failed` when the worker cannot start (a URL or pattern it cannot use, no thread to be had).
+ * @throws SquallError `secret-missing`, or `traffic-failed` when the worker cannot start (a URL or pattern it cannot use, no thread to be had).
  */
 export async function startTraffic(traffic: Traffic, options: TrafficOptions): Promise<TrafficHandle> {
   const open = new SharedArrayBuffer(4)
   const job: TrafficJob = {
-    traffic,
+    traffic: await withSecrets(traffic, options.secret ?? environmentSecret),
     runStart: sharedClockMs() - (performance.timeOrigin + performance.now() - options.startedAt),
     runId: options.runId,
-    version: options.version ?? '0',
+    version: options.version ?? version,
     seed: options.seed ?? seedOf(options.runId),
     latencyLimits: [...(options.latencyLimits ?? [])],
     maxOpen: options.maxOpen ?? 10_000,
@@ -107,4 +112,14 @@ export async function startTraffic(traffic: Traffic, options: TrafficOptions): P
     abandon: () => end('abandon', 1000),
     open: () => Atomics.load(new Int32Array(open), 0),
   }
+}
+
+async function withSecrets(traffic: Traffic, lookup: (name: string) => Promise<string>): Promise<Traffic> {
+  const requests = await Promise.all(
+    traffic.requests.map(async (request) => {
+      const headers = await Promise.all(Object.entries(request.headers).map(async ([name, value]) => [name, await fillSecrets(value, lookup)] as const))
+      return { ...request, headers: Object.fromEntries(headers) }
+    }),
+  )
+  return { ...traffic, requests }
 }
