@@ -2,7 +2,7 @@
  * The guardian of one run: the only process that changes the world. It arms, injects when asked, watches each second, and rolls
  * back when asked, halted, out of time, or alone. The crash path is the daily path.
  */
-import { openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { SquallError } from '../errors.ts'
@@ -13,6 +13,7 @@ import { type Lock, tryLock } from '../system/flock.ts'
 import { readMessages, sendMessage } from '../system/lines.ts'
 import { runDir } from '../system/paths.ts'
 import { aliveSame, readStat } from '../system/proc.ts'
+import { endSpareChild, keepSpareChild } from '../system/spare-child.ts'
 import { version } from '../system/version.ts'
 import { type ArmedFault, armFault, expirySlack, planAgain, refusalOf, summaryOf } from './arm.ts'
 import { type Engine, type Held, injectChange, watchChange } from './change.ts'
@@ -77,6 +78,7 @@ async function arm(options: GuardianOptions, request: ArmRequest, ended: () => v
     journal = await createJournal(join(dir, 'journal'), headerOf(request, deadlineBoot))
     const armoury = { request, injectors: options.injectors, locks, journal: () => journal, log: options.log }
     for (const fault of request.faults) armed.push(await armFault(armoury, fault))
+    keepSpareChild()
     const spare = Array.from({ length: 8 }, () => openSync('/dev/null', 'r'))
     const guardian = await stand({ options, request, dir, lock, journal, armed, armoury, locks, deadlineBoot, spare, send, ended })
     await journal.append({ is: 'run', state: 'armed' })
@@ -140,6 +142,7 @@ async function stand(run: Standing): Promise<Guardian> {
   function stop(why: string, by: Extract<FromGuardian, { say: 'rolling back' }>['by'], stagger = 500): Promise<void> {
     if (!stopped) {
       stopped = why
+      for (const fd of run.spare.splice(0)) closeSync(fd) // From here on descriptors may be needed for undoing.
       options.log(`rolling back: ${why}`)
       send({ say: 'rolling back', why, by })
     }
@@ -238,6 +241,7 @@ async function stand(run: Standing): Promise<Guardian> {
     if (!allHeld().some((held) => unsettledStates.has(held.at))) unmarkOpen(request.state, request.run)
     for (const fault of armed) fault.pair.close()
     run.locks.releaseAll()
+    endSpareChild()
     await journal.close()
     await server.close()
     if (runnerLost) await closeRecordOfLostRunner()

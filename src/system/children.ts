@@ -3,6 +3,7 @@ import { type ChildProcess, type IOType, spawn } from 'node:child_process'
 import { accessSync, constants, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import type { Readable, Stream } from 'node:stream'
+import { becomeSpareChild } from './spare-child.ts'
 
 export interface ChildOptions {
   argv: readonly [string, ...string[]]
@@ -72,17 +73,9 @@ export function startChild(options: ChildOptions): Child {
   const env = { ...(options.env ?? allowedEnvironment()) }
   delete env.SQUALL_MARK
   if (options.mark !== undefined) env.SQUALL_MARK = options.mark
-  let child: ChildProcess
-  try {
-    child = spawn(argv[0], argv.slice(1), {
-      cwd: options.cwd ?? '/',
-      env,
-      detached: true,
-      stdio: options.stdio ?? ['ignore', 'pipe', 'pipe'],
-    })
-  } catch (error) {
-    return { process: undefined as never, pid: undefined, exited: Promise.resolve(failedExit(error)), kill: () => {} }
-  }
+  const cwd = options.cwd ?? '/'
+  const child = spawnOrSpare(argv, { cwd, env, detached: true, stdio: options.stdio ?? ['ignore', 'pipe', 'pipe'] })
+  if (child instanceof Error) return { process: undefined as never, pid: undefined, exited: Promise.resolve(failedExit(child)), kill: () => {} }
   const kill = (signal: NodeJS.Signals = 'SIGKILL'): void => signalGroup(child.pid, signal)
   let timer: NodeJS.Timeout | undefined
   if (options.timeLimit !== undefined) timer = setTimeout(kill, options.timeLimit)
@@ -98,6 +91,33 @@ export function startChild(options: ChildOptions): Child {
     })
   })
   return { process: child, pid: child.pid, exited, kill }
+}
+
+interface SpawnSettings {
+  cwd: string
+  env: Record<string, string>
+  detached: true
+  stdio: (IOType | Stream | number | null)[]
+}
+
+/** At the limit on processes or descriptors the child that was kept ready takes the place of a new one. */
+function spawnOrSpare([program, ...args]: readonly [string, ...string[]], settings: SpawnSettings): ChildProcess | Error {
+  let child: ChildProcess
+  try {
+    child = spawn(program, args, settings)
+  } catch (error) {
+    return takeSpare(program, args, settings) ?? (error as Error)
+  }
+  if (child.pid !== undefined) return child
+  const spare = takeSpare(program, args, settings)
+  if (!spare) return child
+  child.on('error', () => {}) // The spare one has taken its place.
+  return spare
+}
+
+function takeSpare(program: string, args: readonly string[], { cwd, env }: SpawnSettings): ChildProcess | null {
+  const path = findProgram(program, env.PATH ?? process.env.PATH)
+  return path ? becomeSpareChild([path, ...args], cwd, env) : null
 }
 
 export interface Finished extends Exit {

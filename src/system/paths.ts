@@ -1,7 +1,9 @@
 /** Where Squall keeps things (`safety.md` rules 23 and 26). */
 import { mkdirSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { SquallError } from '../errors.ts'
+import { distrust } from './files.ts'
 
 const machineDefault = '/var/lib/squall'
 
@@ -26,10 +28,16 @@ export function stateDir(): string {
   return join(process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'squall')
 }
 
-/** Creates the state folder for this user alone (0700; the machine's folder above root's stays readable, 0755). */
+/**
+ * Creates the state folder for this user alone (0700; the machine's folder above root's stays readable, 0755).
+ * @throws SquallError `state-not-trusted` when it is a link, another's, or others may write to it
+ */
 export function ensureStateDir(): string {
   const dir = stateDir()
+  mkdirSync(dirname(dir), { recursive: true, mode: isRoot() ? 0o755 : 0o700 })
   mkdirSync(dir, { recursive: true, mode: 0o700 })
+  const reason = distrust(dir, 'folder')
+  if (reason) throw new SquallError('state-not-trusted', `the state folder ${dir} cannot be trusted: ${reason}`)
   return dir
 }
 

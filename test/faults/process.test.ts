@@ -122,7 +122,7 @@ describe('pause', () => {
     await pause.inject(change.state, made)
     await pause.rollback(change.state, made)
     assert.deepEqual(findByMark(`${made.mark}/effect`), [])
-    assert.equal(stateOf(one.pid), 'S')
+    await until('it to run again', () => stateOf(one.pid) === 'S')
   })
 })
 
