@@ -1,109 +1,102 @@
-/** `command`: the author's own programs inject, roll back and check. */
+/** The user's own fault as three programs: one does it, one undoes it, one says whether it is there. */
 import { isAbsolute, resolve } from 'node:path'
 import { z } from 'zod'
 import { argv, duration, text } from '../../document/schema-types.ts'
 import { SquallError } from '../../errors.ts'
 import { allowedEnvironment, type Finished, findProgram, runChild } from '../../system/children.ts'
-import type { Change, Injector, Look } from '../injector.ts'
+import type { Context, Injector, Json } from '../injector.ts'
 
 const spec = z.strictObject({
-  inject: argv.describe('Makes the change.'),
-  rollback: argv.describe('Undoes it; must work any number of times, also when nothing was injected. Exit 0: done.'),
-  check: argv.describe('Asks the world: exit 0 active, 1 not active, anything else: cannot be told.'),
-  cwd: text.optional().describe('Working folder, relative to the document; default: the folder of the document.'),
-  env: z.array(text).optional().describe('Names of environment variables that are passed on besides PATH, HOME and the like.'),
-  timeout: duration.optional().describe('For each of the three programs; default 30s.'),
-  expires: duration.optional().describe('The change ends by itself after this time, even if nobody rolls it back.'),
+  inject: argv.describe('The program that does it, with its arguments; no shell.'),
+  rollback: argv.describe('The program that undoes it. It may be run more than once.'),
+  check: argv.describe('Exit status 0: the fault is there; 1: it is not; anything else: can’t tell.'),
+  cwd: text.optional().describe('Working directory; default: the folder of the document.'),
+  env: z.array(text).optional().describe('Names of environment variables the programs get to see.'),
+  timeout: duration.optional().describe('How long each program may take; default 30s.'),
+  expires: text.optional().describe('When it ends by itself even if everybody is dead, in words.'),
 })
-type Spec = z.infer<typeof spec>
-type Argv = [string, ...string[]]
 
-/** Resolved at plan: what stands here is run, whatever the folder or PATH of a later process is. */
-export type CommandState = {
-  inject: Argv
-  rollback: Argv
-  check: Argv
-  cwd: string
-  /** Names, never values. */
-  env: string[]
-  /** ms */
-  timeout: number
+interface CommandSpec {
+  inject: string[]
+  rollback: string[]
+  check: string[]
+  cwd?: string
+  env?: string[]
+  timeout?: number
+  expires?: string
 }
 
-/** ms: the engine gives a look no more. */
-const checkLimit = 9_000
+type CommandState = { inject: string[]; rollback: string[]; check: string[]; cwd: string; env: string[]; timeout: number } & { [key: string]: Json }
 
-export const command: Injector<Spec, CommandState> = {
+export const command: Injector<CommandSpec, CommandState> = {
   type: 'command',
   places: ['none'],
-  spec,
-  needs: (asked) => [asked.inject, asked.rollback, asked.check].map(([program]) => ({ command: program })),
-
-  async plan(asked, _target, context): Promise<Change<CommandState>> {
-    const cwd = resolve(context.folder, asked.cwd ?? '.')
+  spec: spec.meta({ description: 'Your own fault as three programs: inject, rollback, check.' }) as unknown as z.ZodType<CommandSpec>,
+  needs: ({ inject, rollback, check }) => [...new Set([inject, rollback, check].map(([program]) => program as string))].filter((name) => !name.includes('/')).map((name) => ({ command: name })),
+  plan(spec, _target, context) {
+    const cwd = resolve(context.folder, spec.cwd ?? '.')
     const state: CommandState = {
-      inject: programOf(asked.inject, context.folder),
-      rollback: programOf(asked.rollback, context.folder),
-      check: programOf(asked.check, context.folder),
+      inject: absolute(spec.inject, context.folder),
+      rollback: absolute(spec.rollback, context.folder),
+      check: absolute(spec.check, context.folder),
       cwd,
-      env: asked.env ?? [],
-      timeout: asked.timeout ?? 30_000,
+      env: spec.env ?? [],
+      timeout: spec.timeout ?? 30_000,
     }
-    return {
+    return Promise.resolve({
       state,
-      does: `run ${shown(asked.inject)}`,
-      undoes: `run ${shown(asked.rollback)}`,
-      ...(asked.expires === undefined ? {} : { expires: `after ${asked.expires / 1000} s` }),
-    }
+      does: `run ${state.inject.join(' ')}`,
+      undoes: `run ${state.rollback.join(' ')}`,
+      ...(spec.expires ? { expires: spec.expires } : {}),
+    })
   },
-
   async inject(state, context) {
-    const result = await run(state, 'inject', { mark: `${context.mark}/inject`, dieWithParent: true, signal: context.signal })
-    if (result.code !== 0) throw new SquallError('fault-failed', `the inject command ${failure(result, state.timeout)}`)
-    if (result.stdout.trim()) context.log(`inject: ${lastLine(result.stdout)}`)
+    const result = await execute(state, state.inject, context, `${context.mark}/inject`)
+    if (result.code !== 0) throw new SquallError('fault-failed', `${state.inject.join(' ')} ${endWords(result)}`)
   },
-
   async rollback(state) {
-    const result = await run(state, 'rollback', {})
-    if (result.code !== 0) throw new SquallError('left-behind', `the rollback command ${failure(result, state.timeout)}`)
+    const result = await execute(state, state.rollback)
+    if (result.code !== 0) throw new Error(`${state.rollback.join(' ')} ${endWords(result)}`)
   },
-
-  async look(state): Promise<Look> {
-    const timeout = Math.min(state.timeout, checkLimit)
-    const result = await run({ ...state, timeout }, 'check', { dieWithParent: true })
-    if (result.code !== 0 && result.code !== 1) throw new SquallError('look-failed', `the check command ${failure(result, timeout)}`)
+  async look(state) {
+    const result = await execute(state, state.check)
+    if (result.code !== 0 && result.code !== 1) throw new Error(`${state.check.join(' ')} ${endWords(result)}`)
     const said = lastLine(result.stdout)
-    return { active: result.code === 0, seen: `${shown(state.check)} exited with ${result.code}${said ? `: ${said}` : ''}` }
+    return { active: result.code === 0, seen: `${state.check.join(' ')} ended with ${result.code}${said ? `: ${said}` : ''}` }
   },
 }
 
-type RunOptions = Omit<Parameters<typeof runChild>[0], 'argv' | 'cwd' | 'env' | 'timeLimit'>
-
-function run(state: CommandState, what: 'inject' | 'rollback' | 'check', options: RunOptions): Promise<Finished> {
-  return runChild({ ...options, argv: state[what], cwd: state.cwd, env: allowedEnvironment(state.env), timeLimit: state.timeout })
+/** A program with a slash is a file beside the document; a bare name is found now, so that a later PATH can't change it. */
+function absolute([program = '', ...rest]: readonly string[], folder: string): string[] {
+  if (program.includes('/')) return [isAbsolute(program) ? program : resolve(folder, program), ...rest]
+  const found = findProgram(program)
+  if (!found) throw new SquallError('program-missing', `the program ${program} is not on the PATH`)
+  return [found, ...rest]
 }
 
-/** The program by its absolute path; arguments stay as they are. @throws SquallError `program-missing` */
-export function programOf([program, ...rest]: readonly [string, ...string[]], folder: string): Argv {
-  const named = program.includes('/') && !isAbsolute(program) ? resolve(folder, program) : program
-  const found = findProgram(named)
-  if (found) return [found, ...rest]
-  throw new SquallError('program-missing', `the program ${program} cannot be found${program.includes('/') ? ` at ${named}` : ' in PATH'}, or may not be run`)
+function execute(state: CommandState, argv: string[], context?: Context<CommandState>, mark?: string): Promise<Finished> {
+  return runChild({
+    argv: argv as [string, ...string[]],
+    cwd: state.cwd,
+    env: allowedEnvironment(state.env),
+    timeLimit: state.timeout,
+    ...(context ? { signal: context.signal, dieWithParent: true } : {}),
+    ...(mark ? { mark } : {}),
+  })
 }
 
-function failure(result: Finished, timeout: number): string {
-  if (result.failed) return `could not be started: ${result.failed.message}`
+function endWords(result: Finished): string {
   const said = lastLine(result.stderr) || lastLine(result.stdout)
-  const tail = said ? `: ${said}` : ''
-  if (result.tooMuch) return 'printed more than 1 MiB and was ended'
-  if (result.timedOut) return `took longer than ${timeout / 1000} s and was ended${tail}`
-  return `${result.signal ? `was ended by ${result.signal}` : `exited with ${result.code}`}${tail}`
+  const how = result.failed
+    ? `could not be started: ${result.failed.message}`
+    : result.timedOut
+      ? 'took too long and was ended'
+      : result.tooMuch
+        ? 'printed too much and was ended'
+        : `ended with ${result.code ?? result.signal}`
+  return said ? `${how}: ${said}` : how
 }
 
-function lastLine(output: string): string {
-  return (output.trim().split('\n').at(-1) ?? '').slice(0, 500)
-}
-
-function shown(list: readonly string[]): string {
-  return list.map((part) => (/^[\w@%+=:,./-]+$/.test(part) ? part : JSON.stringify(part))).join(' ')
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1)?.slice(0, 300) ?? ''
 }
