@@ -108,6 +108,7 @@ export const catalogue = {
     hint: 'Make it a plain folder of your own with mode 0700, or name another one with SQUALL_STATE_DIR.',
     exit: 2,
   },
+  'no-permission': { means: 'The target belongs to another user.', hint: 'Run Squall as that user or as root.', exit: 2 },
   internal: { means: 'A defect in Squall itself.', hint: 'Please report it with the text above.', exit: 5 },
 } as const satisfies Record<string, CatalogueEntry>
 

@@ -1,5 +1,5 @@
 /** `schema/experiment.json`: the document for editors, put together from the same zod schemas that check it. */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { DocumentCatalogue } from './document-catalogue.ts'
 import { trafficMeasures } from './measure-defaults.ts'
 import { duration, text } from './schema-types.ts'

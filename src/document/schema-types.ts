@@ -2,7 +2,7 @@
  * The field types of a document, for the schemas of faults and sources too. Each takes the source text of a scalar
  * (or a number, from TypeScript and JSON), gives the base unit of `experiment.ts`, and explains itself in the JSON Schema.
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { exampleOf, type QuantityUnit, quote, type Reading, readQuantity } from './quantity.ts'
 
 /** How a refusal travels through zod: the message, and in `params` the fix. */

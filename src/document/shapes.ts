@@ -1,5 +1,5 @@
 /** The fixed parts of a document as zod schemas. What depends on the catalogue or on units is checked beside them. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { count, duration, port, rate, secretText, share, text } from './schema-types.ts'
 
 export const environments = ['test', 'staging', 'production'] as const

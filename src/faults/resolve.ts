@@ -1,7 +1,8 @@
 /** From a target as written to the things it means right now; protected ones are refused here, once for all injectors. */
+import { basename } from 'node:path'
 import type { Pick, TargetQuery, TargetSpec } from '../document/experiment.ts'
 import { SquallError } from '../errors.ts'
-import { ancestorsOf, readEnvironment } from '../system/proc.ts'
+import { ancestorsOf, readCommandLine, readEnvironment } from '../system/proc.ts'
 import type { Json, Target } from './injector.ts'
 import { type FoundProcess, findProcesses } from './process/find.ts'
 
@@ -10,6 +11,8 @@ export interface ResolveOptions {
   random(): number
   /** Squall's own processes; they, what is above them, and pid 1 are never a target. */
   protect: readonly number[]
+  /** Planning again: some may have gone since the preview; fewer is weaker, not refused. */
+  allowFewer?: boolean
 }
 
 /** @throws SquallError `no-target`, `target-protected`, `fault-not-available` (a place that is not there yet) */
@@ -20,6 +23,7 @@ export async function resolveTargets(spec: TargetSpec, options: ResolveOptions):
 }
 
 function resolveProcesses(spec: TargetSpec, options: ResolveOptions): Target[] {
+  if (Object.keys(spec.query).length === 0) throw new SquallError('no-target', 'the target names no process: say a name, command, port or labels')
   const found = findProcesses(spec.query)
   const off = new Set([1, ...options.protect.flatMap((pid) => ancestorsOf(pid))])
   const free = found.filter(({ stat }) => !off.has(stat.pid) && !isSqualls(stat.pid))
@@ -28,12 +32,16 @@ function resolveProcesses(spec: TargetSpec, options: ResolveOptions): Target[] {
     throw new SquallError('target-protected', `${queryWords(spec.query)} matches only ${names}: pid 1, Squall and what started it are never a target`)
   }
   if (free.length === 0) throw new SquallError('no-target', `no process with ${queryWords(spec.query)}`)
+  if ('count' in spec.pick && free.length < spec.pick.count && !options.allowFewer) {
+    throw new SquallError('no-target', `only ${free.length} of the ${spec.pick.count} processes asked for have ${queryWords(spec.query)}`)
+  }
   return picked(free, spec.pick, options.random).map((one) => targetOf(one, spec.query))
 }
 
 function isSqualls(pid: number): boolean {
   const environment = readEnvironment(pid)
-  return environment?.has('SQUALL_ROLE') === true || environment?.has('SQUALL_MARK') === true
+  if (environment?.has('SQUALL_ROLE') || environment?.has('SQUALL_MARK')) return true
+  return /(^|\/)squall(\.js)?$/.test(readCommandLine(pid)?.[1] ?? '')
 }
 
 /** A share rounds down, at least 1. */
@@ -51,9 +59,15 @@ function targetOf({ stat, command }: FoundProcess, query: TargetQuery): Target {
   return {
     place: 'process',
     id: `${stat.pid}:${stat.start}`,
-    name: `${stat.comm} (pid ${stat.pid})`,
+    name: `${programName(command, stat.comm)} (pid ${stat.pid})`,
     facts: { pid: stat.pid, start: stat.start, comm: stat.comm, ppid: stat.ppid, command: shown.length > 200 ? `${shown.slice(0, 200)}…` : shown, query: { ...query } as { [key: string]: Json } },
   }
+}
+
+/** `node orders.js` rather than the name of a thread: the program, and the script where the program is an interpreter. */
+function programName([program = '', script = '']: readonly string[], comm: string): string {
+  const name = basename(program) || comm
+  return /\.(js|mjs|cjs|ts|py|rb|pl|jar)$/.test(script) ? `${name} ${basename(script)}` : name
 }
 
 function queryWords(query: TargetQuery): string {

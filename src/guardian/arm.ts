@@ -50,13 +50,13 @@ export async function armFault(armoury: Armoury, fault: Fault): Promise<ArmedFau
 
 /** Plans again right before injecting: the targets may be others by now (`safety.md` rule 11). */
 export async function planAgain(armoury: Armoury, armed: ArmedFault): Promise<void> {
-  const targets = (await resolveFault(armoury.request, armed.fault)).slice(0, armed.size)
+  const targets = (await resolveFault(armoury.request, armed.fault, true)).slice(0, armed.size)
   armed.held = await Promise.all(targets.map((target, index) => planChange(armoury, armed.fault, armed.pair, target, index)))
 }
 
-async function resolveFault(request: ArmRequest, fault: Fault): Promise<Target[]> {
+async function resolveFault(request: ArmRequest, fault: Fault, allowFewer = false): Promise<Target[]> {
   if (!fault.target) return [{ place: 'none', id: fault.name, name: fault.name, facts: {} }]
-  return resolveTargets(fault.target, { random: seededRandom(request.seed), protect: [process.pid, request.runner.pid] })
+  return resolveTargets(fault.target, { random: seededRandom(request.seed), protect: [process.pid, request.runner.pid], allowFewer })
 }
 
 async function planChange(armoury: Armoury, fault: Fault, pair: InjectorPair, target: Target, index: number): Promise<Held> {

@@ -1,5 +1,5 @@
 /** A small catalogue with the shapes of the first faults and sources, and short ways to load a text. */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { DocumentCatalogue } from '../../src/document/document-catalogue.ts'
 import type { Experiment } from '../../src/document/experiment.ts'
 import { type Loaded, loadDocumentText } from '../../src/document/load.ts'

@@ -28,6 +28,9 @@ interface CommandSpec {
 
 type CommandState = { inject: string[]; rollback: string[]; check: string[]; cwd: string; env: string[]; timeout: number } & { [key: string]: Json }
 
+/** ms: a little less than what the engine gives a look, so that the reason is ours. */
+const lookLimit = 9_000
+
 export const command: Injector<CommandSpec, CommandState> = {
   type: 'command',
   places: ['none'],
@@ -59,7 +62,7 @@ export const command: Injector<CommandSpec, CommandState> = {
     if (result.code !== 0) throw new Error(`${state.rollback.join(' ')} ${endWords(result)}`)
   },
   async look(state) {
-    const result = await execute(state, state.check)
+    const result = await execute({ ...state, timeout: Math.min(state.timeout, lookLimit) }, state.check)
     if (result.code !== 0 && result.code !== 1) throw new Error(`${state.check.join(' ')} ${endWords(result)}`)
     const said = lastLine(result.stdout)
     return { active: result.code === 0, seen: `${state.check.join(' ')} ended with ${result.code}${said ? `: ${said}` : ''}` }

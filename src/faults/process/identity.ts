@@ -1,4 +1,5 @@
 /** A process as a fault remembers it: good for this boot only. */
+import { SquallError } from '../../errors.ts'
 import type { Json, Target } from '../injector.ts'
 import { aliveSame, bootId, type ProcessStat } from '../../system/proc.ts'
 
@@ -7,12 +8,23 @@ export interface ProcessState {
   /** Clock ticks since boot. */
   start: number
   boot: string
-  comm: string
+  /** For people. */
+  name: string
   [key: string]: Json
 }
 
 export function processState(target: Target): ProcessState {
-  return { pid: Number(target.facts.pid), start: Number(target.facts.start), boot: bootId(), comm: String(target.facts.comm) }
+  return { pid: Number(target.facts.pid), start: Number(target.facts.start), boot: bootId(), name: target.name }
+}
+
+/** @throws SquallError `no-permission` when this user may not signal it: said at plan, not in the middle of a run */
+export function mustBeOurs(state: ProcessState): void {
+  try {
+    process.kill(state.pid, 0)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return
+    throw new SquallError('no-permission', `${state.name} belongs to another user: this one may not signal it`)
+  }
 }
 
 /** Null when it has ended, also by a reboot. */

@@ -8,7 +8,7 @@ import { sleep, wallMs } from '../../system/clock.ts'
 import { aliveSame, readEnvironment, readStat } from '../../system/proc.ts'
 import type { Injector } from '../injector.ts'
 import { findProcesses } from './find.ts'
-import { type ProcessState, processLock, processState, stillThere } from './identity.ts'
+import { mustBeOurs, type ProcessState, processLock, processState, stillThere } from './identity.ts'
 
 const signals = ['KILL', 'TERM', 'INT', 'HUP', 'QUIT', 'ABRT', 'SEGV'] as const
 
@@ -68,6 +68,7 @@ export const kill: Injector<KillSpec, KillState> = {
       restarted: null,
     }
     if (!stillThere(state)) throw new SquallError('no-target', `${target.name} has ended`)
+    mustBeOurs(state)
     return Promise.resolve({
       state,
       does: `end ${target.name} with SIG${state.signal}`,
@@ -77,7 +78,7 @@ export const kill: Injector<KillSpec, KillState> = {
   },
   async inject(state, context) {
     context.signal.throwIfAborted()
-    if (!stillThere(state)) throw new SquallError('no-target', `${state.comm} (pid ${state.pid}) has ended`)
+    if (!stillThere(state)) throw new SquallError('no-target', `${state.name} has ended`)
     process.kill(state.pid, `SIG${state.signal}` as NodeJS.Signals)
     if (state.restart) await context.save({ ...state, killedAt: wallMs() })
     if (state.grace === null || state.signal === 'KILL') return
@@ -98,7 +99,7 @@ export const kill: Injector<KillSpec, KillState> = {
     await context.save({ ...state, restarted: [started, readStat(started)?.start ?? 0] })
   },
   look(state) {
-    const name = `${state.comm} (pid ${state.pid})`
+    const name = state.name
     if (stillThere(state)) return Promise.resolve({ active: false, seen: `${name} runs` })
     if (!state.restart) return Promise.resolve({ active: true, seen: `${name} has ended` })
     const now = matching(state.query)

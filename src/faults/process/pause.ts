@@ -6,7 +6,7 @@ import { startChild } from '../../system/children.ts'
 import { entryPath } from '../../system/entry.ts'
 import type { Context, Injector } from '../injector.ts'
 import { killByMark } from '../marks.ts'
-import { type ProcessState, processLock, processState, stillThere } from './identity.ts'
+import { mustBeOurs, type ProcessState, processLock, processState, stillThere } from './identity.ts'
 
 interface PauseState extends ProcessState {
   /** ms since the epoch when the timer continues the process, whoever is dead by then. */
@@ -22,6 +22,7 @@ export const pause: Injector<Record<string, never>, PauseState> = {
     const state: PauseState = { ...processState(target), expiresAt: context.deadline.getTime() }
     const stat = stillThere(state)
     if (!stat) throw new SquallError('no-target', `${target.name} has ended`)
+    mustBeOurs(state)
     if (isStopped(stat.state)) throw new SquallError('already-stopped', `${target.name} is stopped already: it would not be ours to continue`)
     const after = Math.max(0, Math.round((state.expiresAt - wallMs()) / 1000))
     return Promise.resolve({
@@ -35,17 +36,17 @@ export const pause: Injector<Record<string, never>, PauseState> = {
   async inject(state, context) {
     await startTimer(state, context)
     context.signal.throwIfAborted()
-    if (!stillThere(state)) throw new SquallError('no-target', `${state.comm} (pid ${state.pid}) has ended`)
+    if (!stillThere(state)) throw new SquallError('no-target', `${state.name} has ended`)
     process.kill(state.pid, 'SIGSTOP')
   },
   async rollback(state, context) {
-    const stat = stillThere(state)
-    if (stat && isStopped(stat.state)) process.kill(state.pid, 'SIGCONT')
+    // Sent even when it does not look stopped: a SIGSTOP of a moment ago may still be on its way, and SIGCONT takes it back.
+    if (stillThere(state)) process.kill(state.pid, 'SIGCONT')
     await killByMark(`${context.mark}/effect`)
   },
   look(state) {
     const stat = stillThere(state)
-    const name = `${state.comm} (pid ${state.pid})`
+    const name = state.name
     if (!stat) return Promise.resolve({ active: false, seen: `${name} has ended`, died: `${name} ended while it was paused` })
     const active = isStopped(stat.state)
     return Promise.resolve({ active, seen: `${name} is in state ${stat.state}${active ? ' (stopped)' : ''}` })
