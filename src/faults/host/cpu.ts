@@ -1,6 +1,6 @@
 /** Keeps processors busy with duty-cycled workers. Each ends by itself at its deadline and is the kernel's first victim for memory. */
 import { availableParallelism } from 'node:os'
-import { z } from 'zod'
+import * as z from 'zod'
 import { count, share } from '../../document/schema-types.ts'
 import { startChild } from '../../system/children.ts'
 import { monotonicMs, wallMs } from '../../system/clock.ts'

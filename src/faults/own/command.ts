@@ -1,6 +1,6 @@
 /** The user's own fault as three programs: one does it, one undoes it, one says whether it is there. */
 import { isAbsolute, resolve } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { argv, duration, text } from '../../document/schema-types.ts'
 import { SquallError } from '../../errors.ts'
 import { allowedEnvironment, type Finished, findProgram, runChild } from '../../system/children.ts'

@@ -1,5 +1,5 @@
 /** Ends a process. With `restart`, the rollback starts it again, but never beside an instance that a supervisor has started. */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { TargetQuery } from '../../document/experiment.ts'
 import { argv, duration, text } from '../../document/schema-types.ts'
 import { SquallError } from '../../errors.ts'

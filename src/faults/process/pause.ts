@@ -1,5 +1,5 @@
 /** Freezes a process with SIGSTOP. Connections stay open and are accepted by the kernel, but nobody answers. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { SquallError } from '../../errors.ts'
 import { wallMs } from '../../system/clock.ts'
 import { startChild } from '../../system/children.ts'
