@@ -32,6 +32,7 @@ export const catalogue = {
     hint: 'Check free space and permissions of the state folder (SQUALL_STATE_DIR).',
     exit: 2,
   },
+  'report-not-written': { means: 'A report cannot be written.', hint: 'Choose another place with --out FILE.', exit: 5 },
   'index-damaged': { means: 'The index of runs cannot be read.', hint: 'Move the file away: it is made again from the runs.', exit: 5 },
   'run-locked': { means: 'The run has a guardian already.', hint: 'squall rollback RUN asks it to roll back.', exit: 2 },
   'flock-missing': {

@@ -15,7 +15,7 @@ import { type JudgeRun, lastInstant, type StoredRun } from './stored-run.ts'
 export interface Closing {
   by: Abort['by']
   why: string
-  /** The changes as the guardian's journal knows them; they replace what the dead runner knew. */
+  /** The changes as the guardian's journal knows them: their words count, the looks and times the dead runner kept stay. */
   changes?: readonly ChangeRecord[]
   judge: JudgeRun
 }
@@ -45,7 +45,7 @@ export function closeRecord(dir: string, closing: Closing): StoredRun {
     const { verdict, exit } = closing.judge(closed)
     tables.put({ put: 'abort', abort })
     for (const window of closed.phases) tables.put({ put: 'phase', window })
-    for (const change of closing.changes ?? []) tables.put({ put: 'change', change })
+    for (const change of closed.changes) tables.put({ put: 'change', change })
     tables.put({ put: 'event', event: { at: last, level: 'warn', text: `The record was closed afterwards: ${closing.why}` } })
     tables.put({ put: 'end', end: { verdict, outcome: verdict.outcome, endedAt, exit } })
     tables.db.exec('commit')
@@ -98,22 +98,31 @@ export async function closeLostRuns(options: LostRunsOptions, state = stateDir()
   return closed
 }
 
-/** Puts runs that have a file but no row back into the index: after the index was lost or moved away. Gives their ids. */
-export async function reindex(judge: JudgeRun, known: ReadonlySet<string>, state = stateDir()): Promise<string[]> {
+/**
+ * Puts runs that have a file but no row into the index: after the index was lost or moved away. Gives their ids, and those whose
+ * file could not be read. A run without an end gets one from `closeLostRuns` later.
+ */
+export async function reindex(judge: JudgeRun, known: ReadonlySet<string>, state = stateDir()): Promise<{ added: string[]; unreadable: string[] }> {
   const folder = join(state, 'runs')
-  if (!existsSync(folder)) return []
-  const added: string[] = []
-  for (const id of readdirSync(folder)) {
+  const [added, unreadable]: [string[], string[]] = [[], []]
+  for (const id of existsSync(folder) ? readdirSync(folder) : []) {
     if (known.has(id) || !existsSync(runFilePath(runDir(id, state)))) continue
-    const run = readRun(runDir(id, state))
-    await indexStart(indexEntry(run), state)
-    if (run.endedAt !== undefined && run.verdict) {
-      const { outcome = run.verdict.outcome, endedAt, exit = 5 } = run
-      await indexFinish({ id, outcome, endedAt, exit, rollback: judge(run).rollback, because: run.verdict.because }, state)
+    try {
+      await enterAgain(readRun(runDir(id, state)), judge, state)
+      added.push(id)
+    } catch (error) {
+      if (!(error instanceof SquallError)) throw error
+      unreadable.push(id)
     }
-    added.push(id)
   }
-  return added
+  return { added, unreadable }
+}
+
+async function enterAgain(run: StoredRun, judge: JudgeRun, state: string): Promise<void> {
+  await indexStart(indexEntry(run), state)
+  if (run.endedAt === undefined || !run.verdict) return
+  const { id, outcome = run.verdict.outcome, endedAt, exit = 5 } = run
+  await indexFinish({ id, outcome, endedAt, exit, rollback: judge(run).rollback, because: run.verdict.because }, state)
 }
 
 function indexEntry({ id, experiment, hash, startedAt }: StoredRun): Parameters<typeof indexStart>[0] {
@@ -128,6 +137,9 @@ function runnerLives({ runner_pid: pid, runner_start: start }: IndexRow): boolea
 function merged(known: readonly ChangeRecord[], newer: readonly ChangeRecord[]): ChangeRecord[] {
   const key = (change: ChangeRecord): string => JSON.stringify([change.fault, change.target])
   const byKey = new Map(known.map((change) => [key(change), change]))
-  for (const change of newer) byKey.set(key(change), change)
+  for (const change of newer) {
+    const before = byKey.get(key(change))
+    byKey.set(key(change), { ...before, ...change, looks: change.looks.length > 0 ? change.looks : (before?.looks ?? []) })
+  }
   return [...byKey.values()]
 }

@@ -1,2 +1,105 @@
-// STUB
-export function renderSummary(run: { verdict?: { because: string } }, _o: { color: boolean }): string { return run.verdict?.because ?? '' }
+/** A run in plain text, at most 100 columns: at the end of `run`, and for `show`. */
+import { stripVTControlCharacters, styleText } from 'node:util'
+import type { LookRecord } from '../records/run-data.ts'
+import type { StoredRun } from '../records/stored-run.ts'
+import type { Outcome, Verdict } from '../verdict/verdict.ts'
+import { allowedWords, decisionMarks, judgedPhases, observedCell } from './observed.ts'
+import { changeTimes, clock, outcomeWords } from './words.ts'
+
+export interface SummaryOptions {
+  color: boolean
+}
+
+type Style = Parameters<typeof styleText>[0]
+const width = 100
+
+const outcomeStyles: Record<Outcome, Style> = { passed: 'green', failed: 'red', inconclusive: 'yellow', aborted: 'yellow', error: 'red' }
+
+/** Ends without a newline. A run that goes on has no verdict yet and says so. */
+export function renderSummary(run: StoredRun<Verdict>, { color }: SummaryOptions): string {
+  const paint = (style: Style, text: string): string => (color ? styleText(style, text, { validateStream: false }) : text)
+  const title = (text: string): string => paint('bold', text)
+  const { verdict } = run
+  if (!verdict) return `${plain(run.experiment.name)}  run ${run.id}: no verdict yet, it began ${run.startedAt}`
+  const outcome = paint([outcomeStyles[verdict.outcome], 'bold'], outcomeWords[verdict.outcome].toUpperCase())
+  const sections = [
+    [`${outcome}  ${title(plain(run.experiment.name))}  run ${run.id}`, ...wrap(verdict.because, '')],
+    questionLines(verdict),
+    [title('measures'), ...measureTable(run, verdict).map((line) => `  ${line}`)],
+    verdict.cells.filter((cell) => cell.decision !== 'not judged').flatMap((cell) => wrap(cell.sentence, `  ${decisionMarks[cell.decision]} `)),
+    verdict.recovery.sentence === '' ? [] : wrap(verdict.recovery.sentence, '  recovery time: '),
+    [title('rollback'), ...wrap(verdict.rollback.sentence, '  '), ...run.changes.flatMap(changeLines)],
+    verdict.notes.length === 0 ? [] : [title('notes'), ...verdict.notes.flatMap((note) => wrap(note, '  - '))],
+  ]
+  return sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')
+}
+
+function questionLines({ questions }: Verdict): string[] {
+  const asked = [
+    ['steady before?', questions.steady],
+    ['within bounds?', questions.within],
+    ['recovered?', questions.recovered],
+  ] as const
+  return asked.flatMap(([words, { answer, reason }]) => wrap(reason, `${words.padEnd(16)}${answer.padEnd(12)}`))
+}
+
+function measureTable(run: StoredRun, verdict: Verdict): string[] {
+  const measures = run.experiment.measures.filter((measure) => measure.is.kind !== 'recovery-time')
+  const rows = measures.map((measure) => [
+    plain(measure.name),
+    ...judgedPhases.map((phase) => {
+      const cell = observedCell(verdict, measure, phase)
+      if (!cell) return '–'
+      return [cell.text, ...cell.judged.map((each) => `${decisionMarks[each.decision]} ${plain(allowedWords(each))}`)].join('  ')
+    }),
+  ])
+  const all = [['', ...judgedPhases], ...rows]
+  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? []
+  return all.map((row) => clip(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd(), width - 2))
+}
+
+function changeLines(change: StoredRun['changes'][number]): string[] {
+  const head = `${change.fault} at ${change.target}: ${change.state}`
+  const evidence = [firstActive(change.looks), change.looks.at(-1)].filter((look) => look !== undefined)
+  return [
+    ...wrap(head, '  '),
+    ...wrap(`${change.does}; ${change.undoes || 'nothing to undo'}`, '    '),
+    ...wrap(changeTimes(change), '    '),
+    ...[...new Set(evidence)].flatMap((look) => wrap(`seen at ${clock(look.at)}: ${look.seen}`, '    ')),
+    ...[change.lost, change.weak, change.diedByItself, change.error].flatMap((text) => (text ? wrap(text, '    ! ') : [])),
+  ]
+}
+
+function firstActive(looks: readonly LookRecord[]): LookRecord | undefined {
+  return looks.find((look) => look.active)
+}
+
+/** Text of others must not move the cursor or colour the terminal. */
+function plain(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+  return stripVTControlCharacters(text).replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]+/g, ' ')
+}
+
+/** Breaks at blanks; the lines after the first stand below the first one's text. */
+function wrap(text: string, first: string): string[] {
+  const room = width - first.length
+  const lines: string[] = []
+  let line = ''
+  for (const word of plain(text).split(/ +/)) {
+    if (line !== '' && line.length + 1 + word.length > room) {
+      lines.push(line)
+      line = word
+    } else {
+      line = line === '' ? word : `${line} ${word}`
+    }
+  }
+  if (line !== '' || lines.length === 0) lines.push(line)
+  return lines.map((each, n) => clip(`${n === 0 ? first : ' '.repeat(first.length)}${each}`, 400).trimEnd())
+}
+
+function clip(line: string, most: number): string {
+  return line.length <= most ? line : `${line.slice(0, most - 1)}…`
+}

@@ -8,9 +8,10 @@ import { fileURLToPath } from 'node:url'
 import { countExperiments, findRun, indexFinish, indexRollback, indexStart, listRuns } from '../../src/records/index-db.ts'
 import { closeLostRuns, reindex } from '../../src/records/lost-runs.ts'
 import { readRun } from '../../src/records/read-run.ts'
+import type { ChangeRecord } from '../../src/records/run-data.ts'
 import { openRunWriter } from '../../src/records/run-file.ts'
 import { indexPath, runDir } from '../../src/system/paths.ts'
-import { plainJudge, second, startOf } from './samples.ts'
+import { change, plainJudge, second, startOf } from './samples.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'squall-index-'))
 after(() => rmSync(root, { recursive: true, force: true }))
@@ -76,7 +77,9 @@ describe('history', () => {
     writeFileSync(indexPath(state), 'this is no database; '.repeat(100))
     await assert.rejects(listRuns({}, state), code('index-damaged'))
     rmSync(indexPath(state))
-    assert.deepEqual(await reindex(plainJudge, new Set(), state), ['r1'])
+    mkdirSync(runDir('torn', state))
+    writeFileSync(join(runDir('torn', state), 'run.db'), 'torn '.repeat(300))
+    assert.deepEqual(await reindex(plainJudge, new Set(), state), { added: ['r1'], unreadable: ['torn'] })
     const row = await findRun('r1', state)
     assert.deepEqual([row.name, row.outcome, row.because], ['checkout-survives', 'passed', 'Passed.'])
   })
@@ -106,12 +109,15 @@ describe('runs without an end', () => {
     const writer = await openRunWriter('r1', runDir('r1', state))
     writer.start(startOf())
     for (const t of [0, 1, 2]) writer.second(second(t))
+    writer.change({ ...change, state: 'active', looks: change.looks })
     await writer.close()
-    assert.deepEqual(await closeLostRuns(free, state), ['r1'])
+    const journaled: ChangeRecord = { ...change, looks: [] }
+    assert.deepEqual(await closeLostRuns({ ...free, changesOf: () => [journaled] }, state), ['r1'])
     const run = readRun(runDir('r1', state))
     assert.equal(run.endedAt, '2026-11-23T10:00:03.000Z')
     assert.equal(run.abort?.by, 'runner lost')
     assert.equal(run.exit, 4)
+    assert.deepEqual(run.changes, [change], "the journal's last word, with the evidence that the runner had kept")
     const row = await findRun('r1', state)
     assert.deepEqual([row.outcome, row.ended_at, row.exit], ['aborted', run.endedAt, 4])
     assert.match(row.because ?? '', /runner lost/)

@@ -1,8 +1,9 @@
 /** One request from its intended start to its end. It ends exactly once, whatever comes late. */
 import type { Dispatcher } from 'undici'
+import type { Connection, OnConnection } from './connections.ts'
 import { type Answer, blame, bodyKept, type Outcome } from './outcome.ts'
 
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements OnConnection {
   /** Null while open. */
   outcome: Outcome | null = null
   /** ms from the start that counts to the end; for a timeout the limit. Infinite while open. */
@@ -12,10 +13,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Worker clock, ms: the intended start, or the true one when that was a little earlier. */
   readonly start: number
   readonly deadline: number
+  connection: Connection | null = null
   readonly #answer: Answer
   readonly #ended: (exchange: Exchange, reason: string | null) => void
   readonly #timeout: number
-  #controller: Dispatcher.DispatchController | null = null
   #status = 0
   #body: Buffer[] = []
   #size = 0
@@ -29,11 +30,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#ended = ended
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller
-    // Timed out while it waited for a connection: nothing is sent any more.
-    if (this.outcome !== null) controller.abort(new Error('timed out'))
-  }
+  /** undici asks for it; there is nothing to do. */
+  onRequestStart(): void {}
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number): void {
     this.#status = status
@@ -47,6 +45,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.connection?.release()
+    this.connection = null
     if (!this.#answer.good(this.#status)) return this.end('error', `status ${this.#status}`)
     const pattern = this.#answer.body
     if (pattern !== null && !pattern.test(Buffer.concat(this.#body).toString('utf8'))) return this.end('error', 'the body does not match ok.body')
@@ -58,12 +58,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.end(outcome, reason)
   }
 
-  /** Ends it as timed out, now, and destroys its connection. */
-  expire(): void {
-    this.end('timeout', null)
-    this.#controller?.abort(new Error('timed out'))
-  }
-
+  /** Unless the answer was read to its end, the connection ends with it. */
   end(outcome: Outcome, reason: string | null): void {
     if (this.outcome !== null) return
     const took = performance.now() - this.start
@@ -72,6 +67,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.outcome = late ? 'timeout' : outcome
     this.latency = late || outcome === 'timeout' ? this.#timeout : Math.round(took * 1000) / 1000
     this.#body = []
+    this.connection?.destroy()
+    this.connection = null
     this.#ended(this, late ? null : reason)
   }
 }

@@ -37,7 +37,7 @@ export interface Generator {
   /** Plans nothing more; resolves when every request has ended. */
   stop(): Promise<void>
   /** Ends at once: seconds are handed over as they are. */
-  abandon(): Promise<void>
+  abandon(): void
 }
 
 export function startGenerator(options: GeneratorOptions): Generator {
@@ -127,13 +127,13 @@ export function startGenerator(options: GeneratorOptions): Generator {
       if (open > 0) await new Promise<void>((resolve) => (drained = resolve))
       if ((state as string) === 'over') return
       finish()
-      await connections.destroy()
+      connections.destroy()
     },
-    async abandon() {
+    abandon() {
       if (state === 'over') return
       finish()
       drained()
-      await connections.destroy()
+      connections.destroy()
     },
   }
 }

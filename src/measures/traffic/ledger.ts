@@ -53,7 +53,7 @@ export class Ledger {
       if (!exchange) return null
       if (exchange.outcome === null) {
         if (exchange.deadline > now) return exchange.deadline
-        exchange.expire()
+        exchange.end('timeout', null)
       }
       this.#expired++
     }

@@ -27,7 +27,7 @@ export async function warmUp(): Promise<void> {
       )
     }
   } finally {
-    await connections.destroy()
+    connections.destroy()
     server.close()
     server.closeAllConnections()
   }

@@ -27,7 +27,11 @@ export async function runTrafficWorker(): Promise<void> {
   }
   port.on('message', (message: ToWorker) => {
     if (message.do === 'limits') generator.setLatencyLimits(message.limits)
-    else void (message.do === 'stop' ? generator.stop() : generator.abandon()).then(stopped)
+    else if (message.do === 'stop') void generator.stop().then(stopped)
+    else {
+      generator.abandon()
+      stopped()
+    }
   })
   say({ is: 'started' })
 }

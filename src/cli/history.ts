@@ -1,0 +1,47 @@
+/** `squall history [NAME]`: the runs of one experiment, newest first; without a name, all experiments. */
+import { countExperiments, type ExperimentCount, type IndexRow, listRuns } from '../records/index-db.ts'
+import { wallTime } from '../report/words.ts'
+import { ensureStateDir } from '../system/paths.ts'
+import type { Command } from './context.ts'
+import { colour, table } from './output.ts'
+import { tidyRecords } from './stored-run.ts'
+
+const history: Command<{ limit?: number }> = async ([name], { limit = 20 }, context) => {
+  await tidyRecords(context)
+  const state = ensureStateDir()
+  if (name === undefined) {
+    const experiments = await countExperiments(state)
+    if (context.json) context.out(JSON.stringify({ schema: 'squall.experiments/1', experiments }, null, 2))
+    else if (experiments.length === 0) context.err('no run is recorded yet; squall run FILE makes one')
+    else context.out(table(experiments.map(countRow), { head: ['experiment', 'runs', 'last', 'outcomes'] }))
+    return 0
+  }
+  const runs = await listRuns({ name, limit }, state)
+  if (context.json) context.out(JSON.stringify({ schema: 'squall.history/1', name, runs: runs.map(jsonRow) }, null, 2))
+  else if (runs.length === 0) context.err(`no run of ${name} is recorded; squall history lists the experiments`)
+  else context.out(table(runs.map(runRow), { head: ['run', 'started', 'outcome', 'rollback', 'because'] }))
+  return 0
+}
+export default history
+
+function countRow({ name, runs, lastStart, outcomes }: ExperimentCount): string[] {
+  const words = Object.entries(outcomes).map(([outcome, count]) => `${count} ${outcome}`)
+  return [name, String(runs), wallTime(lastStart), words.join(', ')]
+}
+
+const colours = { passed: 'green', failed: 'red', inconclusive: 'yellow', aborted: 'yellow', error: 'red' } as const
+
+function runRow({ id, started_at, outcome, rollback, because }: IndexRow): string[] {
+  const words = outcome ? colour(colours[outcome], outcome) : 'running'
+  const unsure = rollback === 'stuck' || rollback === 'unverified'
+  return [id, wallTime(started_at), words, unsure ? colour('red', rollback) : (rollback ?? ''), oneLine(because ?? '')]
+}
+
+function oneLine(text: string): string {
+  const line = text.replace(/\s+/g, ' ')
+  return line.length <= 100 ? line : `${line.slice(0, 99)}…`
+}
+
+function jsonRow({ id, name, hash, environment, service, started_at, ended_at, outcome, exit, rollback, because }: IndexRow): Record<string, unknown> {
+  return { id, name, hash, environment, service, startedAt: started_at, endedAt: ended_at, outcome, exit, rollback, because }
+}

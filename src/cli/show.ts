@@ -1,0 +1,31 @@
+/** `squall show RUN`: one run as text. */
+import { renderSummary } from '../report/summary.ts'
+import { clock, duration, phaseWords, wallTime } from '../report/words.ts'
+import type { Command } from './context.ts'
+import { colour, table } from './output.ts'
+import { storedRun } from './stored-run.ts'
+
+const show: Command = async ([wanted = 'last'], _options, context) => {
+  const run = await storedRun(wanted, context)
+  const { id, experiment, hash, seed, version, startedAt, endedAt, phases, changes, events, abort, error, verdict, outcome, exit } = run
+  if (context.json) {
+    const { name, hypothesis, environment } = experiment
+    const document = { schema: 'squall.show/1', id, name, hypothesis, environment, hash, seed, version, startedAt, endedAt, outcome, exit }
+    context.out(JSON.stringify({ ...document, abort, error, phases, changes, events, verdict }, null, 2))
+    return 0
+  }
+  const lasted = endedAt === undefined ? 'still going on' : duration(Date.parse(endedAt) - Date.parse(startedAt))
+  const windows = phases.map(({ phase, from, to }) => [`  ${phaseWords[phase]}`, clock(from), clock(to), duration(to - from)])
+  const color = colour('bold', 'x') !== 'x'
+  const happened = events.map((event) => [`  ${clock(event.at)}`, event.level === 'info' ? '' : event.level, event.text.replace(/\s+/g, ' ')])
+  context.out(
+    [
+      renderSummary(run, { color }),
+      [colour('bold', 'run'), `  started ${wallTime(startedAt)}, ${lasted}; seed ${seed}; document ${hash.slice(0, 12)}`, table(windows)].join('\n'),
+      ...(happened.length > 0 ? [[colour('bold', 'events'), table(happened)].join('\n')] : []),
+      `report: squall report ${id}   data: squall export ${id}`,
+    ].join('\n\n'),
+  )
+  return 0
+}
+export default show

@@ -1,0 +1,33 @@
+/** A run as one JSON document: everything that was kept, so that any number of the verdict can be computed again elsewhere. */
+import type { StoredRun } from '../records/stored-run.ts'
+
+/** What the numbers mean; part of the document itself. */
+const units = {
+  at: 'ms since startedAt, monotonic clock',
+  from: 'ms since startedAt',
+  to: 'ms since startedAt, exclusive',
+  t: 'second since startedAt, by the intended start of its requests',
+  latencies: 'ms from the intended start to the end, one for each request that ended as ok, error or timeout',
+  lagP99: 'ms Squall itself started late, 99th percentile',
+  ms: 'time in milliseconds',
+  share: '0 to 1',
+  rate: 'per second',
+  missing: 'a reason instead of a value: nothing was measured',
+  notFinite: 'infinities and not-a-number are the strings "Infinity", "-Infinity", "NaN"',
+}
+
+/** `schema: "squall.run/1"`. Keys keep their meaning within a version; new ones may be added. Credentials in headers are left out. */
+export function exportRun(run: StoredRun): string {
+  const { experiment } = run
+  const traffic = experiment.traffic && {
+    ...experiment.traffic,
+    requests: experiment.traffic.requests.map((request) => ({ ...request, headers: withoutCredentials(request.headers) })),
+  }
+  const document = { schema: 'squall.run/1', units, ...run, experiment: traffic ? { ...experiment, traffic } : experiment }
+  return JSON.stringify(document, (_key, value: unknown) => (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value), 1)
+}
+
+function withoutCredentials(headers: Record<string, string>): Record<string, string> {
+  const secret = /authorization|cookie|token|secret|password|api-?key/i
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, secret.test(name) ? '(left out)' : value]))
+}

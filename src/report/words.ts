@@ -1,0 +1,48 @@
+/** Words that several views share. */
+import type { Phase } from '../document/experiment.ts'
+import type { ChangeRecord } from '../records/run-data.ts'
+import type { Outcome } from '../verdict/verdict.ts'
+
+export const outcomeWords: Record<Outcome, string> = {
+  passed: 'passed',
+  failed: 'failed',
+  inconclusive: 'inconclusive',
+  aborted: 'aborted',
+  error: 'error',
+}
+
+/** `+1:05.3`: minutes, seconds and tenths since the run's start. */
+export function clock(ms: number): string {
+  const tenths = Math.max(0, Math.round(ms / 100))
+  const seconds = (tenths % 600) / 10
+  return `+${Math.floor(tenths / 600)}:${seconds.toFixed(1).padStart(4, '0')}`
+}
+
+/** `1 min 25 s`. */
+export function duration(ms: number): string {
+  const seconds = Math.round(ms / 1000)
+  if (seconds < 60) return `${seconds} s`
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60]
+  return [hours > 0 ? `${hours} h` : '', minutes > 0 ? `${minutes} min` : '', seconds % 60 > 0 ? `${seconds % 60} s` : ''].filter(Boolean).join(' ')
+}
+
+/** `2026-11-23 14:30:15 UTC`. */
+export function wallTime(iso: string): string {
+  const date = new Date(iso)
+  return Number.isNaN(date.getTime()) ? iso : `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`
+}
+
+/** What happened to a change and when, as far as it did. */
+export function changeTimes(change: ChangeRecord): string {
+  const steps: [string, number | undefined][] = [
+    ['injected', change.injectedAt],
+    ['active', change.activeAt],
+    ['undo began', change.undoAt],
+    ['gone', change.inactiveAt],
+    ['looked again', change.settledAt],
+  ]
+  const done = steps.flatMap(([word, at]) => (at === undefined ? [] : [`${word} ${clock(at)}`]))
+  return done.length === 0 ? 'never injected' : done.join(', ')
+}
+
+export const phaseWords: Record<Phase, string> = { warmup: 'warm-up', baseline: 'baseline', fault: 'fault', rollback: 'rollback', recovery: 'recovery' }

@@ -1,0 +1,55 @@
+/** All judged cells of an experiment. */
+import type { Bound, JudgedPhase, Measure } from '../document/experiment.ts'
+import { type Asked, openCell } from './cell.ts'
+import { quantity } from './numbers.ts'
+import { recoveryTime } from './recovery-time.ts'
+import { sentenceOf } from './sentence.ts'
+import { judgeSourceCell } from './source-cells.ts'
+import type { Material } from './stretch.ts'
+import { judgeTrafficCell } from './traffic-cells.ts'
+import type { CellVerdict, RecoveryTime } from './verdict.ts'
+
+const alpha = 0.05
+
+/** The cells of one phase. Saying *not recovered* is shared among the measures of that question (Bonferroni); *recovered* needs them all anyway. */
+export function judgePhase(material: Material, phase: JudgedPhase): CellVerdict[] {
+  const wanted = material.experiment.measures.filter(({ is }) => is.kind !== 'recovery-time').flatMap((measure) => boundsOf(measure, phase))
+  const breached = phase === 'recovery' ? alpha / Math.max(1, wanted.length) : alpha
+  return wanted.map(({ measure, direction, bound }) => {
+    const asked: Asked = { measure, phase, direction, bound, alpha: { breached, held: alpha } }
+    const cell = measure.from === 'traffic' ? judgeTrafficCell(material, asked) : judgeSourceCell(material, asked)
+    cell.sentence = sentenceOf(cell)
+    return cell
+  })
+}
+
+function boundsOf(measure: Measure, phase: JudgedPhase): { measure: Measure; direction: 'max' | 'min'; bound: Bound }[] {
+  return (['max', 'min'] as const).flatMap((direction) => {
+    const bound = measure[direction][phase]
+    return bound && bound.limit.kind !== 'none' ? [{ measure, direction, bound }] : []
+  })
+}
+
+/** The time to recover, and the cell of each measure that bounds it. */
+export function judgeRecoveryTime(material: Material): { recovery: RecoveryTime; cells: CellVerdict[] } {
+  const recovery = recoveryTime(material)
+  const cells = material.experiment.measures.flatMap((measure) => {
+    const bound = measure.max.recovery ?? measure.max.fault ?? measure.max.baseline
+    if (measure.is.kind !== 'recovery-time' || bound?.limit.kind !== 'absolute') return []
+    const cell = openCell({ measure, phase: 'recovery', direction: 'max', bound, alpha: { breached: 0, held: 0 } })
+    answer(cell, recovery, bound.limit.value)
+    cell.sentence = sentenceOf(cell)
+    return [cell]
+  })
+  return { recovery, cells }
+}
+
+function answer(cell: CellVerdict, { time, sentence }: RecoveryTime, limit: number): void {
+  if (time === null) cell.why = sentence
+  else if (typeof time === 'number') Object.assign(cell, { estimate: time, observed: time, interval: [time, time], missing: 0, decision: time <= limit ? 'held' : 'breached' })
+  else {
+    Object.assign(cell, { interval: [time.censored, null], missing: 0 })
+    if (time.censored >= limit) cell.decision = 'breached'
+    else Object.assign(cell, { why: `observed for ${quantity(time.censored, 'ms')} only`, wouldSuffice: Math.ceil(limit / 1000) + 30 })
+  }
+}

@@ -1,0 +1,55 @@
+/** From cells to answers, from answers to the outcome and the one sentence that names it. */
+import type { RunData } from '../records/run-data.ts'
+import { finding } from './sentence.ts'
+import type { CellVerdict, Outcome, Question, RecoveryTime, Verdict } from './verdict.ts'
+
+export function withinQuestion(cells: readonly CellVerdict[], tookPlace: boolean, abort: RunData['abort']): Question {
+  if (abort?.breached) return { answer: 'no', reason: abort.why }
+  if (!tookPlace) return { answer: "can't tell", reason: 'there was no fault phase' }
+  return fromCells(cells, 'within bounds during the fault', 'nothing is bounded during the fault')
+}
+
+export function recoveredQuestion(cells: readonly CellVerdict[], tookPlace: boolean): Question {
+  if (!tookPlace) return { answer: "can't tell", reason: 'there was no recovery phase' }
+  return fromCells(cells, 'recovered', 'nothing is bounded after the fault')
+}
+
+function fromCells(cells: readonly CellVerdict[], good: string, empty: string): Question {
+  const breached = cells.find(({ decision }) => decision === 'breached')
+  if (breached) return { answer: 'no', reason: breached.sentence }
+  const open = cells.find(({ decision }) => decision === "can't tell")
+  if (open) return { answer: "can't tell", reason: open.sentence }
+  return { answer: 'yes', reason: cells.length > 0 ? good : empty }
+}
+
+type Found = Pick<Verdict, 'questions' | 'cells' | 'faults'> & { recovery: RecoveryTime }
+
+/** What went wrong with the run itself outranks what it found; a stop outranks a finding; a weak fault proves nothing good, but harm is harm. */
+export function outcomeOf(data: RunData, found: Found): { outcome: Outcome; because: string } {
+  const { steady, within, recovered } = found.questions
+  if (data.error) return { outcome: 'error', because: `Error: ${data.error.message}` }
+  const broken = found.faults.find(({ problem }) => problem === 'never active' || problem === 'died')
+  if (broken) return { outcome: 'error', because: `Error: the fault ${broken.fault} at ${broken.target} ${broken.problem === 'died' ? 'was lost: ' : ''}${broken.text}` }
+  if (data.abort) return { outcome: 'aborted', because: `Aborted (${data.abort.by}): ${data.abort.why}` }
+  if (steady.answer !== 'yes') {
+    const injected = data.changes.some(({ injectedAt }) => injectedAt !== undefined)
+    const doubt = steady.answer === 'no' ? 'not steady before the fault' : "can't tell whether it was steady before the fault"
+    return { outcome: 'inconclusive', because: `Inconclusive: ${doubt}: ${steady.reason}${injected ? '' : '; nothing was injected'}` }
+  }
+  if (within.answer === 'no' || recovered.answer === 'no') return { outcome: 'failed', because: `Failed: ${failure(found.cells)}` }
+  const weak = found.faults[0]
+  if (weak) return { outcome: 'inconclusive', because: `Inconclusive: the fault ${weak.fault} at ${weak.target} was ${weak.problem === 'lost' ? 'lost' : 'weaker than asked'}: ${weak.text}` }
+  const doubt = [within, recovered].find(({ answer }) => answer !== 'yes')
+  if (doubt) return { outcome: 'inconclusive', because: `Inconclusive: ${doubt.reason}` }
+  return { outcome: 'passed', because: `Passed: steady before, within bounds during the fault, ${found.recovery.sentence === '' ? 'recovered' : found.recovery.sentence}` }
+}
+
+/** Errors speak first: they are what users see. */
+function failure(cells: readonly CellVerdict[]): string {
+  const breached = cells.filter(({ phase, decision }) => phase !== 'baseline' && decision === 'breached')
+  const rank = ({ phase, kind }: CellVerdict): number => (phase === 'fault' ? 0 : 2) + (kind === 'share' ? 0 : 1)
+  const [first, ...others] = breached.toSorted((a, b) => rank(a) - rank(b))
+  if (!first) return 'a bound was broken'
+  const names = others.map(({ measure, phase }) => `${measure} ${phase === 'fault' ? 'during' : 'after'} the fault`)
+  return finding(first) + (names.length > 0 ? `; also ${names.join(', ')}` : '')
+}
