@@ -4,11 +4,10 @@
  * chunks carry a hash in their name, files are exchanged whole, entries last.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { build, type OutputFile } from 'esbuild'
 import { emitTypes } from './lib/emit-types.ts'
-import { missingFilesLater } from './lib/missing-files.ts'
 import { root } from './lib/root.ts'
 
 const dist = join(root, 'dist')
@@ -21,8 +20,7 @@ const banner = `import { createRequire as __createRequire } from 'node:module'; 
 function entries(): Record<string, string> {
   const own = globSync('src/entries/*.ts', { cwd: root }).map((file) => [basename(file, '.ts'), file])
   const named = { cli: 'src/cli/main.ts', index: 'src/index.ts', 'test-injector': 'src/faults/conformance.ts' }
-  const all = { ...named, ...Object.fromEntries(own) }
-  return Object.fromEntries(Object.entries(all).filter(([, file]) => existsSync(join(root, file))))
+  return { ...named, ...Object.fromEntries(own) }
 }
 
 /** Names, sizes and times of everything that goes into dist. */
@@ -75,7 +73,6 @@ export async function buildPackage(options: { types?: boolean; force?: boolean }
     platform: 'node',
     target: 'node22.19',
     banner: { js: banner },
-    plugins: options.types ? [] : [missingFilesLater],
     legalComments: 'eof',
     write: false,
     logLevel: 'warning',

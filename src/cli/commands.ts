@@ -1,6 +1,6 @@
 /** All commands in one table. Each one's module is loaded only when it is called, so that starting stays fast. */
 import type { Command } from './context.ts'
-import { count, seed, variable } from './option-values.ts'
+import { count, repeated, seed, variable } from './option-values.ts'
 
 export interface OptionEntry {
   /** As commander reads it: `--limit <n>`. */
@@ -24,7 +24,7 @@ export interface CommandEntry {
 }
 
 const file = ['<file>', 'the experiment: .yaml, .json or .ts'] as const
-const run = ['<run>', 'id of a run, or its first letters'] as const
+const run = ['[run]', 'id of a run, or its first letters; the last one when left out'] as const
 const vars: OptionEntry = { flags: '--var <name=value>', says: 'set a variable of the document (may be repeated)', read: variable }
 
 export const commands: readonly CommandEntry[] = [
@@ -32,8 +32,8 @@ export const commands: readonly CommandEntry[] = [
     name: 'validate',
     group: 'Experiments',
     says: 'check an experiment and show every error with its line',
-    arguments: [file],
-    options: [vars],
+    arguments: [['<file...>', 'experiments: .yaml, .json or .ts']],
+    options: [{ ...vars, read: repeated }],
     examples: ['squall validate checkout.yaml'],
     reads: true,
     load: () => import('./validate.ts'),

@@ -45,7 +45,11 @@ export function rootHelp(program: Commander, given?: Help): string {
 
 /** `run <file>`: the word `[options]` on each line would only take room. */
 function shortTerm(command: Commander): string {
-  return [command.name(), ...command.registeredArguments.map((one) => (one.required ? `<${one.name()}>` : `[${one.name()}]`))].join(' ')
+  const words = command.registeredArguments.map((one) => {
+    const name = one.variadic ? `${one.name()}…` : one.name()
+    return one.required ? `<${name}>` : `[${name}]`
+  })
+  return [command.name(), ...words].join(' ')
 }
 
 /** Help of one command: commander's layout, with the options that every command has and this command's examples. */

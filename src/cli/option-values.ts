@@ -10,6 +10,11 @@ export function variable(text: string, before: Record<string, string> = {}): Rec
   return { ...before, [name]: text.slice(at + 1) }
 }
 
+/** Each text as it stands, in order. */
+export function repeated(text: string, before: readonly string[] = []): string[] {
+  return [...before, text]
+}
+
 /** A whole number from 1. */
 export function count(text: string): number {
   return whole(text, 1, Number.MAX_SAFE_INTEGER)

@@ -13,7 +13,7 @@ export interface SummaryOptions {
 type Style = Parameters<typeof styleText>[0]
 const width = 100
 
-const outcomeStyles: Record<Outcome, Style> = { passed: 'green', failed: 'red', inconclusive: 'yellow', aborted: 'yellow', error: 'red' }
+const outcomeStyles: Record<Outcome, 'green' | 'red' | 'yellow'> = { passed: 'green', failed: 'red', inconclusive: 'yellow', aborted: 'yellow', error: 'red' }
 
 /** Ends without a newline. A run that goes on has no verdict yet and says so. */
 export function renderSummary(run: StoredRun<Verdict>, { color }: SummaryOptions): string {
@@ -21,7 +21,7 @@ export function renderSummary(run: StoredRun<Verdict>, { color }: SummaryOptions
   const title = (text: string): string => paint('bold', text)
   const { verdict } = run
   if (!verdict) return `${plain(run.experiment.name)}  run ${run.id}: no verdict yet, it began ${run.startedAt}`
-  const outcome = paint([outcomeStyles[verdict.outcome], 'bold'], outcomeWords[verdict.outcome].toUpperCase())
+  const outcome = paint(outcomeStyles[verdict.outcome], title(outcomeWords[verdict.outcome].toUpperCase()))
   const sections = [
     [`${outcome}  ${title(plain(run.experiment.name))}  run ${run.id}`, ...wrap(verdict.because, '')],
     questionLines(verdict),

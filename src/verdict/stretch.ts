@@ -2,6 +2,7 @@
 import type { Experiment, JudgedPhase } from '../document/experiment.ts'
 import type { PhaseWindow, RunData, TrafficSecond } from '../records/run-data.ts'
 import type { Counts } from './share-interval.ts'
+import { quantile } from './quantile.ts'
 import { sum } from './share-interval.ts'
 
 /** Shared by all parts of the judge. */
@@ -29,7 +30,7 @@ export function windowOf({ data }: Material, phase: JudgedPhase): PhaseWindow | 
   return data.phases.find((window) => window.phase === phase && window.to > window.from)
 }
 
-export function stretchOf(material: Material, phase: JudgedPhase, after = 0): Stretch | undefined {
+export function stretchOf(material: Material, phase: JudgedPhase, after = 0, use: Use = 'times'): Stretch | undefined {
   const window = windowOf(material, phase)
   if (!window) return undefined
   const first = Math.ceil((window.from + after) / 1000)
@@ -37,16 +38,34 @@ export function stretchOf(material: Material, phase: JudgedPhase, after = 0): St
   const sparse = (material.experiment.traffic?.rate ?? 0) < 1
   const seconds = Array.from({ length }, (_, i) => {
     const second = material.seconds.get(first + i)
-    if (second) return trusted(second) ? second : null
+    if (second) return trusted(second, use) ? second : null
     return sparse && material.experiment.traffic ? quiet(first + i) : null
   })
   return { window, after, first, seconds }
 }
 
-/** More than 1 % not sent, a start lag over 10 ms, or requests whose end nobody saw: the load was the slow one, not the target. */
-export function trusted(second: TrafficSecond): boolean {
-  const { planned, notSent, lagP99, suspect } = second
-  return !suspect && notSent <= planned / 100 && !(lagP99 > 10) && ended(second) + notSent >= planned && second.latencies.every(Number.isFinite)
+/** What a second is asked for: how many requests ended how, or how long they took. */
+export type Use = 'counts' | 'times'
+
+/** ms of start lag that are never worth a word. */
+const smallLag = 10
+/** Share of the second's own slow end that its start lag may make up: a lag of 15 ms says nothing against answers of 2 s. */
+const harmlessLag = 0.1
+
+/**
+ * More than 1 % not sent, requests whose end nobody saw, or a generator that stood still: the load was at fault, not the target.
+ * For times also a start lag that could be what was measured; how a request ended does not hang on some ms of lag.
+ */
+export function trusted(second: TrafficSecond, use: Use = 'times'): boolean {
+  const { planned, notSent, lagP99, suspect, latencies } = second
+  if (notSent > planned / 100 || ended(second) + notSent < planned || !latencies.every(Number.isFinite)) return false
+  const late = lagP99 > smallLag
+  if (suspect && !late) return false
+  return use === 'counts' || !late || lagP99 <= harmlessLag * slowEnd(latencies)
+}
+
+function slowEnd(latencies: readonly number[]): number {
+  return latencies.length === 0 ? 0 : quantile(Float64Array.from(latencies).sort(), 0.99)
 }
 
 /** Below one request a second an empty second says nothing and nothing is wrong. */

@@ -12,10 +12,11 @@ import type { CellVerdict } from './verdict.ts'
 
 export function judgeTrafficCell(material: Material, asked: Asked): CellVerdict {
   const cell = openCell(asked)
-  const stretch = stretchOf(material, asked.phase, asked.bound.after)
+  const use = asked.measure.is.kind === 'latency' ? 'times' : 'counts'
+  const stretch = stretchOf(material, asked.phase, asked.bound.after, use)
   if (!stretch || stretch.seconds.length === 0) return refuse(cell, 'this phase has no data')
   const relative = asked.bound.limit.kind !== 'absolute'
-  const baseline = relative ? stretchOf(material, 'baseline') : undefined
+  const baseline = relative ? stretchOf(material, 'baseline', 0, use) : undefined
   if (relative && !baseline) return refuse(cell, 'there is no baseline to compare with')
   cell.missing = missingShare(stretch)
   cell.n = sum(present(stretch).map(ended))

@@ -1,0 +1,19 @@
+/** Programs of the machine that some tests need, and the Debian package each comes from. */
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** What scripts/install-components.ts installs, and tests skip without. */
+export const components: readonly { program: string; package: string; for: string }[] = [
+  { program: 'flock', package: 'util-linux', for: 'locks; Squall itself needs it' },
+  { program: 'setpriv', package: 'util-linux', for: 'children that end with their parent' },
+  { program: 'prlimit', package: 'util-linux', for: 'limits for user code' },
+  { program: 'script', package: 'bsdutils', for: 'tests on a terminal' },
+  { program: 'strace', package: 'strace', for: 'crash points' },
+  { program: 'python3', package: 'python3', for: 'the oracle outside Squall' },
+  { program: 'npm', package: 'npm', for: 'the package' },
+  { program: 'chromium', package: 'chromium', for: 'the report in a browser' },
+]
+
+export function isInstalled(program: string): boolean {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)))
+}

@@ -1,0 +1,18 @@
+/** Which test files there are, and which of them need real processes to themselves. */
+import { globSync } from 'node:fs'
+import { root } from './root.ts'
+
+export interface TestFiles {
+  /** Quick, side by side in one process. */
+  unit: string[]
+  /** test/e2e: whole runs, signals, kills; each file in a process of its own. */
+  e2e: string[]
+}
+
+/** All files whose path contains one of `words` (all when none is given), in a fixed order. */
+export function testFiles(words: readonly string[]): TestFiles {
+  const all = globSync('test/**/*.test.ts', { cwd: root }).sort()
+  const wanted = words.length === 0 ? all : all.filter((file) => words.some((word) => file.includes(word)))
+  const isE2e = (file: string): boolean => file.startsWith('test/e2e/')
+  return { unit: wanted.filter((file) => !isE2e(file)), e2e: wanted.filter(isE2e) }
+}

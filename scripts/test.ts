@@ -1,0 +1,67 @@
+/**
+ * `npm test [-- WORD…]`: builds when needed, runs the quick tests in one process, then test/e2e file by file; words pick
+ * files by path. SQUALL_TEST_ALL=1: the checks come first, and a skipped test is a failure. The last line gives the counts.
+ */
+import { buildPackage } from './build.ts'
+import { runChecks } from './check.ts'
+import { components, isInstalled } from './lib/components.ts'
+import { type Counts, runTests } from './lib/run-tests.ts'
+import { testFiles } from './lib/test-files.ts'
+
+const all = process.env.SQUALL_TEST_ALL === '1'
+const words = process.argv.slice(2)
+const seconds = (from: number): string => `${((performance.now() - from) / 1000).toFixed(1)} s`
+const say = (text: string): void => void process.stderr.write(`${text}\n`)
+
+/** What the tests see: nothing of a Squall around us, nor that a test runner started us. */
+function testEnvironment(): NodeJS.ProcessEnv {
+  const { NODE_TEST_CONTEXT: _context, SQUALL_MARK: _mark, SQUALL_STATE_DIR: _state, FORCE_COLOR: _force, ...env } = process.env
+  return { ...env, NO_COLOR: '1' }
+}
+
+async function part(name: string, files: readonly string[], run: () => Promise<Counts>): Promise<Counts> {
+  if (files.length === 0) return { passed: 0, failed: 0, skipped: 0 }
+  const started = performance.now()
+  say(`── ${name}: ${files.length} ${files.length === 1 ? 'file' : 'files'}`)
+  const counts = await run()
+  say(`── ${name}: ${counts.passed} passed, ${counts.failed} failed${counts.skipped ? `, ${counts.skipped} skipped` : ''} in ${seconds(started)}`)
+  return counts
+}
+
+/** The checks as one test: its problems are listed by themselves. */
+async function checked(): Promise<Counts> {
+  const ok = await runChecks()
+  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 }
+}
+
+async function main(): Promise<number> {
+  const started = performance.now()
+  if (await buildPackage()) say(`── build: ${seconds(started)}`)
+  const { unit, e2e } = testFiles(words)
+  const missing = components.filter(({ program }) => !isInstalled(program))
+  if (missing.length > 0) say(`not installed, its tests are skipped: ${missing.map((one) => `${one.program} (${one.for})`).join(', ')}`)
+  const env = testEnvironment()
+  const sum: Counts = { passed: 0, failed: 0, skipped: 0 }
+  const parts = [
+    () => part('check', all && words.length === 0 ? ['check'] : [], checked),
+    () => part('unit', unit, () => runTests(unit, { isolation: 'none', env, timeout: 60_000, skipFails: all })),
+    () => part('e2e', e2e, () => runTests(e2e, { isolation: 'process', concurrency: 1, env, timeout: 600_000, skipFails: all })),
+  ]
+  for (const one of parts) {
+    const counts = await one()
+    for (const key of ['passed', 'failed', 'skipped'] as const) sum[key] += counts[key]
+  }
+  const none = sum.passed + sum.failed === 0
+  if (none) say(words.length > 0 ? `no test ran: no test file's path holds ${words.join(' or ')}` : 'no test ran')
+  process.stdout.write(`${sum.passed} passed, ${sum.failed} failed${sum.skipped ? `, ${sum.skipped} skipped` : ''}\n`)
+  return sum.failed > 0 || none ? 1 : 0
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  // esbuild has shown the places itself; the last line must tell in any case.
+  if (!(error instanceof Error && 'errors' in error)) console.error(error)
+  process.stdout.write('0 passed, 1 failed\n')
+  process.exitCode = 1
+}

@@ -1,0 +1,90 @@
+/** One `abort` cell, watched tick by tick. */
+import type { AbortBound, Measure } from '../document/experiment.ts'
+import type { LiveTick } from '../records/live-tick.ts'
+import type { Sample } from '../records/run-data.ts'
+import { createECusum, type ECusum } from './e-cusum.ts'
+import { allowedBy } from './limits.ts'
+import { quantity, seconds } from './numbers.ts'
+
+export interface Watch {
+  readonly measure: Measure
+  /** In the measure's unit; null: relative, and baseline is not known yet. */
+  limit(): number | null
+  /** The measure's value at baseline, for a relative limit; null: unknown, it cannot be guarded. */
+  baseline(value: number | null): void
+  /** Why to stop, with numbers; null: go on. `lasted` in ms. */
+  tick(tick: LiveTick | null, sample: Sample | undefined, lasted: number): string | null
+}
+
+/** Bad events of all against an allowed share, or a value against the limit. Null: this tick says nothing. */
+type Seen = { bad: number; total: number; allowed: number } | { value: number } | null
+
+/** Bad readings in a row that count for a level without `for`; a number of things is taken literally. */
+const levelReadings = 3
+
+export function createWatch(measure: Measure, direction: 'max' | 'min', bound: AbortBound, faultTicks: number): Watch {
+  let limit = bound.limit.kind === 'absolute' ? bound.limit.value : null
+  let badMs = 0
+  let badReadings = 0
+  let cusum: ECusum | null = null
+
+  function beyond(seen: NonNullable<Seen>, at: number): boolean {
+    if ('value' in seen) return direction === 'max' ? seen.value > at : seen.value < at
+    return seen.bad / seen.total > seen.allowed
+  }
+
+  return {
+    measure,
+    limit: () => limit,
+    baseline(value) {
+      if (bound.limit.kind !== 'absolute') limit = value === null ? null : allowedBy(bound.limit, value, direction)
+    },
+    tick(tick, sample, lasted) {
+      const seen = limit === null ? null : seenBy(measure, direction, limit, tick, sample)
+      if (!seen || limit === null) return null
+      const bad = beyond(seen, limit)
+      badMs = bad ? badMs + lasted : 0
+      badReadings = bad ? badReadings + 1 : 0
+      const words = describe(measure, direction, bound, limit, seen)
+      if (bound.for !== undefined) {
+        // A tick is a second give or take a few ms: `for 2s` is two bad ones in a row.
+        return badMs >= bound.for * 0.95 ? `${words} for ${seconds(badMs)}` : null
+      }
+      if ('value' in seen) return badReadings >= (measure.unit === 'count' ? 1 : levelReadings) ? words : null
+      cusum ??= createECusum(seen.allowed, faultTicks)
+      return cusum.add(seen.bad, seen.total) && bad ? words : null
+    },
+  }
+}
+
+function seenBy(measure: Measure, direction: 'max' | 'min', limit: number, tick: LiveTick | null, sample: Sample | undefined): Seen {
+  if (measure.from !== 'traffic') {
+    if (!sample || 'missing' in sample || 'buckets' in sample) return null
+    if ('value' in sample) return Number.isFinite(sample.value) ? { value: sample.value } : null
+    if (!(sample.total > 0)) return null
+    return direction === 'max' ? { bad: sample.bad, total: sample.total, allowed: limit } : { value: sample.bad / sample.total }
+  }
+  if (!tick) return null
+  switch (measure.is.kind) {
+    case 'latency': {
+      const counted = tick.thresholds.find((threshold) => threshold.limit === limit)
+      return counted && counted.decided > 0 ? { bad: counted.slow, total: counted.decided, allowed: Number((1 - measure.is.quantile).toPrecision(12)) } : null
+    }
+    case 'share':
+      return tick.ended > 0 ? { bad: tick.error + tick.timeout, total: tick.ended, allowed: limit } : null
+    case 'level':
+      return { value: (1000 * tick.ok) / Math.max(1, tick.at - tick.from) }
+    case 'recovery-time':
+      return null
+  }
+}
+
+function describe(measure: Measure, direction: 'max' | 'min', bound: AbortBound, limit: number, seen: NonNullable<Seen>): string {
+  const at = `the run is stopped at ${bound.text}`
+  if ('value' in seen) return `${measure.name} is ${quantity(seen.value, measure.unit)}, ${direction === 'max' ? 'above' : 'below'} ${quantity(limit, measure.unit)} (${at})`
+  const share = quantity(seen.bad / seen.total, 'share')
+  if (measure.is.kind === 'latency' && measure.from === 'traffic') {
+    return `${measure.name}: ${share} of requests are later than ${quantity(limit, 'ms')}, allowed ${quantity(seen.allowed, 'share')} (${at})`
+  }
+  return `${measure.name} is ${share}, allowed ${quantity(seen.allowed, 'share')} (${at})`
+}
