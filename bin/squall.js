@@ -10,7 +10,7 @@ if (major < 22 || (major === 22 && minor < 19)) {
       process.versions.node +
       '.\n  hint: Install a newer Node (https://nodejs.org), or run Squall with another one: /path/to/node ' +
       process.argv[1] +
-      '\n',
+      '\n  code: node-too-old\n',
   )
   process.exitCode = 2
 } else {
@@ -39,7 +39,7 @@ function cacheFolder(fs) {
   var base = process.env.XDG_CACHE_HOME || (home && home + '/.cache')
   try {
     return base && fs.statSync(process.env.XDG_CACHE_HOME || home).uid === process.getuid() ? base + '/squall/compiled' : undefined
-  } catch (_) {
+  } catch (_unused) {
     return undefined // No home, no cache: only slower.
   }
 }

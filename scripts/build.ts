@@ -25,7 +25,11 @@ function entries(): Record<string, string> {
 
 /** Names, sizes and times of everything that goes into dist. */
 function digestOfInputs(): string {
-  const files = ['package.json', 'package-lock.json', ...globSync(['src/**/*', 'scripts/build.ts', 'scripts/lib/emit-types.ts'], { cwd: root })].sort()
+  const files = [
+    'package.json',
+    'package-lock.json',
+    ...globSync(['src/**/*', 'scripts/build.ts', 'scripts/lib/emit-types.ts'], { cwd: root }),
+  ].sort()
   const hash = createHash('sha256')
   for (const file of files) {
     const stat = statSync(join(root, file), { throwIfNoEntry: false })

@@ -49,7 +49,8 @@ if (import.meta.main) {
   try {
     process.exitCode = (await runChecks()) ? 0 : 1
   } catch (error) {
-    if (!(error instanceof Error && 'errors' in error)) process.stderr.write(`✖ ${error instanceof Error ? error.message : String(error)}\n`)
+    if (!(error instanceof Error && 'errors' in error))
+      process.stderr.write(`✖ ${error instanceof Error ? error.message : String(error)}\n`)
     process.exitCode = 1
   }
 }

@@ -27,7 +27,11 @@ function platformOf(name: string): Pick<Locked, 'os' | 'cpu' | 'libc'> {
   const os = among(['aix', 'android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'win32'])
   const cpu = among(['arm', 'arm64', 'ia32', 'loong64', 'mips64el', 'ppc64', 'riscv64', 's390x', 'x64'])
   if (!os || !cpu) throw new Error(`${name}: its name does not tell its platform`)
-  const libc = words.some((word) => word.startsWith('musl')) ? ['musl'] : words.some((word) => word.startsWith('gnu')) ? ['glibc'] : undefined
+  const libc = words.some((word) => word.startsWith('musl'))
+    ? ['musl']
+    : words.some((word) => word.startsWith('gnu'))
+      ? ['glibc']
+      : undefined
   return { os: [os], cpu: [cpu], ...(os === 'linux' && libc ? { libc } : {}) }
 }
 

@@ -8,8 +8,8 @@ import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { whenParentDies } from '../demo/parent.ts'
 import { startShop } from '../demo/start-shop.ts'
+import { currentChild, outputOf, runInForeground } from './lib/foreground.ts'
 import { root } from './lib/root.ts'
-import { currentChild, outputOf, runProgram } from './lib/run-program.ts'
 
 const { values } = parseArgs({
   options: {
@@ -40,7 +40,7 @@ process.stdout.on('error', () => process.emit('SIGHUP')) // Nobody reads any mor
 process.exitCode = await demo()
 
 async function demo(): Promise<number> {
-  const built = await runProgram([join(root, 'scripts', 'build.ts')], env)
+  const built = await runInForeground([join(root, 'scripts', 'build.ts')], env)
   if (stopped || built !== 0) return ended(built)
 
   const frozen = values.placebo ? 'bystander' : values.freeze
@@ -71,19 +71,36 @@ What to try next
   return after.exit
 }
 
+interface Result {
+  exit: number
+  report: string
+  because: string
+}
+
+/** One experiment. Inconclusive (something else kept the machine busy) is tried once more; any other verdict stands. */
+async function experiment(name: string, fixed: boolean, service: string): Promise<Result> {
+  const first = await run(name, fixed, service)
+  if (first.exit !== 3 || stopped) return first
+  title('That run could not tell. A busy machine does this: once more.')
+  return run(name, fixed, service)
+}
+
 /** One run of Squall against a shop of its own. */
-async function experiment(name: string, fixed: boolean, service: string): Promise<{ exit: number; report: string; because: string }> {
+async function run(name: string, fixed: boolean, service: string): Promise<Result> {
   const out = join(folder, 'reports', name)
   rmSync(out, { recursive: true, force: true })
   const app = `shop-${process.pid}-${name}`
   const shop = await startShop({ fixed, app })
   try {
     const vars = [`url=${shop.url}`, `app=${app}`, `service=${service}`, ...values.var].flatMap((one) => ['--var', one])
-    const ran = stopped ? 4 : await runProgram([squall, 'run', join(root, 'demo', 'payments-freeze.yaml'), ...vars, '--out', out], env)
-    if (stopped || ran > 1) return { exit: ran, report: '', because: '' }
+    const exit = stopped
+      ? 4
+      : await runInForeground([squall, 'run', join(root, 'demo', 'payments-freeze.yaml'), ...vars, '--out', out], env)
+    if (stopped || exit > 1) return { exit, report: '', because: '' }
     const [file = ''] = readdirSync(out).filter((entry) => entry.endsWith('.html'))
-    const shown = JSON.parse(await outputOf([squall, 'show', file.replace('.html', ''), '--json'], env)) as { verdict: { because: string } }
-    return { exit: ran, report: relative(process.cwd(), join(out, file)), because: shown.verdict.because }
+    const shown = await outputOf([squall, 'show', file.replace('.html', ''), '--json'], env)
+    const { verdict } = JSON.parse(shown) as { verdict: { because: string } }
+    return { exit, report: relative(process.cwd(), join(out, file)), because: verdict.because }
   } finally {
     await shop.stop()
   }

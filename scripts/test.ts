@@ -24,7 +24,9 @@ async function part(name: string, files: readonly string[], run: () => Promise<C
   const started = performance.now()
   say(`── ${name}: ${files.length} ${files.length === 1 ? 'file' : 'files'}`)
   const counts = await run()
-  say(`── ${name}: ${counts.passed} passed, ${counts.failed} failed${counts.skipped ? `, ${counts.skipped} skipped` : ''} in ${seconds(started)}`)
+  say(
+    `── ${name}: ${counts.passed} passed, ${counts.failed} failed${counts.skipped ? `, ${counts.skipped} skipped` : ''} in ${seconds(started)}`,
+  )
   return counts
 }
 

@@ -6,6 +6,8 @@ import { sleep } from '../../src/system/clock.ts'
 
 export interface Shot {
   latencies: number[]
+  /** The same without the seconds that the generator itself calls suspect: what a verdict is made of. */
+  trusted: number[]
   /** ms, 99th percentile of each full second. */
   lags: number[]
   suspect: number
@@ -44,6 +46,7 @@ export async function shoot(url: string, rate: number, seconds: number): Promise
   const counted = rows.filter((row) => row.t >= first && row.t < first + seconds)
   return {
     latencies: counted.flatMap((row) => row.latencies),
+    trusted: counted.filter((row) => !row.suspect).flatMap((row) => row.latencies),
     lags: counted.map((row) => row.lagP99),
     suspect: counted.filter((row) => row.suspect).length,
     bad: counted.reduce((sum, row) => sum + row.planned - row.ok, 0),

@@ -68,5 +68,6 @@ function take(text: string, counts: Counts, skipFails: boolean): void {
   if ('show' in line) return void process.stderr.write(`${line.show}\n`)
   const failedSkip = line.counted === 'skipped' && skipFails
   counts[failedSkip ? 'failed' : line.counted]++
-  if (line.counted === 'skipped') process.stderr.write(`${failedSkip ? '✖' : '﹣'} skipped: ${line.name}${line.why ? ` (${line.why})` : ''}\n`)
+  if (line.counted === 'skipped')
+    process.stderr.write(`${failedSkip ? '✖' : '﹣'} skipped: ${line.name}${line.why ? ` (${line.why})` : ''}\n`)
 }

@@ -24,7 +24,9 @@ function* lines(event: Extract<TestEvent, { type: 'test:pass' | 'test:fail' }>):
     yield line({ show: `✖ ${name}\n${failure(event.data.details.error)}` })
     yield line({ counted: 'failed', name })
   } else if (!suite) {
-    yield line(skip === undefined || skip === false ? { counted: 'passed', name } : { counted: 'skipped', name, why: skip === true ? '' : skip })
+    yield line(
+      skip === undefined || skip === false ? { counted: 'passed', name } : { counted: 'skipped', name, why: skip === true ? '' : skip },
+    )
   }
 }
 

@@ -36,7 +36,7 @@ export function colour(style: Style, text: string): string {
 }
 
 /** The same for stderr. */
-export function colourErr(style: Style, text: string): string {
+function colourErr(style: Style, text: string): string {
   return styleText(style, text, { stream: process.stderr })
 }
 
@@ -47,7 +47,10 @@ export function table(rows: readonly (readonly string[])[], options: { head?: re
   const widths: number[] = []
   for (const row of all) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, visible(cell))
   const padded = (row: readonly string[]): string =>
-    row.map((cell, i) => cell + ' '.repeat((widths[i] ?? 0) - visible(cell))).join('  ').trimEnd()
+    row
+      .map((cell, i) => cell + ' '.repeat((widths[i] ?? 0) - visible(cell)))
+      .join('  ')
+      .trimEnd()
   return all.map(padded).join('\n')
 }
 

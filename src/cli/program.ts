@@ -47,7 +47,11 @@ function frame(streams: Streams, act: Act): Commander {
     .helpCommand('help [command]', 'show help for a command')
     .configureHelp({ formatHelp: rootHelp })
     // Errors are shown once, in one form, by runCommandLine.
-    .configureOutput({ writeOut: (text) => streams.stdout.write(text), writeErr: (text) => streams.stderr.write(text), outputError: () => {} })
+    .configureOutput({
+      writeOut: (text) => streams.stdout.write(text),
+      writeErr: (text) => streams.stderr.write(text),
+      outputError: () => {},
+    })
     .exitOverride()
   for (const entry of commands) program.addCommand(subcommand(entry, act).copyInheritedSettings(program).configureHelp(helpFor(entry)))
   return program

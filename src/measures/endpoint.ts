@@ -89,7 +89,7 @@ async function fetchPage(config: EndpointConfig, context: SourceContext): Promis
   try {
     const headers: Record<string, string> = { accept: 'application/json' }
     for (const [name, value] of Object.entries(config.headers ?? {})) headers[name] = await fillSecrets(value, context.secret)
-    const { request } = await import('undici') // Loaded when it is first needed: reading a document must stay fast.
+    const { request } = (await import('undici')).default // Loaded when it is first needed: reading a document must stay fast.
     const { statusCode, body } = await request(config.url, { headers, signal: AbortSignal.any([late, context.signal]) })
     const bytes = await readAll(body)
     if (statusCode < 200 || statusCode > 299) return { missing: `${config.url} answered with status ${statusCode}` }

@@ -21,17 +21,16 @@ function render(insert: Insert): string {
   return escapeText(String(insert))
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+const invisible = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/g
+
 /** Safe between tags and in quoted attributes. Control characters and those that turn the direction of writing become visible. */
 export function escapeText(text: string): string {
-  return (
-    text
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-      .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/g, '\ufffd')
-      .replace(/[&<>"'`]/g, (character) => `&#${character.charCodeAt(0)};`)
-  )
+  return text.replace(invisible, '\ufffd').replace(/[&<>"'`]/g, (character) => `&#${character.charCodeAt(0)};`)
 }
 
-/** JSON that can stand inside a script element: no end tag, no comment can begin in it. */
+/** JSON that can stand inside a script element: no end tag and no comment can begin in it. */
 export function scriptJson(value: unknown): Markup {
-  return new Markup(JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`))
+  const json = JSON.stringify(value, (_key, part: unknown) => (typeof part === 'string' ? part.replace(invisible, '\ufffd') : part))
+  return new Markup(json.replace(/[<>&\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`))
 }

@@ -43,7 +43,7 @@ export function lacks(material: Material, stretches: readonly Stretch[]): { why:
   if (intervalLength(stretches) !== null) return null
   const wanted = stretches.map((stretch) => enoughSeconds(stretch, material.experiment.traffic?.rate ?? 0))
   const suffices = wanted.includes(null) ? null : Math.max(...wanted.map(Number))
-  return { why: `too few requests: ${fewestIntervals} intervals of ${fewestRequests} are needed`, suffices }
+  return { why: `too few requests: ${fewestIntervals} intervals of ${fewestRequests} requests are needed`, suffices }
 }
 
 function refuse(cell: CellVerdict, why: string): CellVerdict {

@@ -88,14 +88,17 @@
   }
 
   function draw(chart, place, width) {
-    const text = (_u, value) => (value === null || value === undefined ? 'no data' : `${number(value)}${chart.suffix}`)
-    const axis = { stroke: () => colour('muted'), grid: { stroke: () => colour('grid'), width: 1 }, ticks: { stroke: () => colour('grid'), width: 1 } }
+    const text = (_u, value, _line, point) => (point === null ? '–' : typeof value === 'number' ? `${number(value)}${chart.suffix}` : 'no data')
     const end = Math.max(...chart.bands.map((band) => band.to), chart.x.at(-1) ?? 0, 1)
+    // All charts of a page show the same stretch of time, until somebody zooms into one.
+    const [firstPoint, lastPoint] = [chart.x[0] ?? 0, chart.x.at(-1) ?? 0]
+    const stretch = (_u, min, max) => (min <= firstPoint && max >= lastPoint ? [0, end] : [min, max])
+    const axis = { stroke: () => colour('muted'), grid: { stroke: () => colour('grid'), width: 1 }, ticks: { stroke: () => colour('grid'), width: 1 } }
     const options = {
       width,
       height,
       cursor: { drag: { x: true, y: false }, points: { size: 7 } },
-      scales: { x: { time: false, range: (_u, min, max) => (max - min > 0 ? [min, max] : [0, end]) }, y: { distr: chart.log ? 3 : 1, range: () => range(chart) } },
+      scales: { x: { time: false, range: stretch }, y: { distr: chart.log ? 3 : 1, range: () => range(chart) } },
       legend: { live: true },
       series: [
         { label: 'time', value: (_u, value) => (value === null || value === undefined ? '–' : clock(value)) },

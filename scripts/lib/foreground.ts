@@ -14,7 +14,7 @@ export function currentChild(): ChildProcess | undefined {
  * Runs `node …argv` to its end and gives its exit code; one that ended by a signal counts as 5. In a session of its own: Ctrl-C
  * reaches us alone, so that it can be passed on exactly once.
  */
-export async function runProgram(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+export async function runInForeground(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const child = spawn(process.execPath, argv, { detached: true, stdio: ['ignore', 'inherit', 'inherit'], env })
   current = child
   const [code] = (await once(child, 'exit')) as [number | null]

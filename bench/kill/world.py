@@ -1,0 +1,120 @@
+"""One small world for one run: what is broken in it, and an oracle that says what is left, asking nothing of Squall's."""
+import os
+import random
+import shutil
+import signal
+import subprocess
+import tempfile
+
+from processes import alive_with, kill_quietly, stat
+
+INJECT = """import os, subprocess, sys, time
+flag, delay = sys.argv[1], float(sys.argv[2])
+# A worker in a session of its own, as an engine or a cloud API would be: it outlives whoever asked for it.
+worker = subprocess.Popen([sys.executable, "-c", "import sys, time; time.sleep(float(sys.argv[2])); open(sys.argv[1], 'w').close()", flag, str(delay)],
+                          start_new_session=True)
+worker.wait()
+"""
+
+OWN = """import { spawn } from 'node:child_process'
+import { existsSync, rmSync } from 'node:fs'
+export default {
+  type: 'flag', places: ['none'], needs: () => [],
+  plan: async (spec) => ({ state: spec, does: 'make the flag', undoes: 'remove the flag' }),
+  inject: (state) => new Promise((done) => spawn('python3', [state.script, state.flag, state.delay], { stdio: 'ignore' }).on('exit', () => done(undefined))),
+  rollback: async (state) => rmSync(state.flag, { force: true }),
+  look: async (state) => ({ active: existsSync(state.flag), seen: existsSync(state.flag) ? 'the flag is there' : 'no flag' }),
+}
+"""
+
+
+class World:
+    """`fault` is one of FAULTS; `slow` delays injects that can be slow by 0 to `slow_max` s."""
+
+    FAULTS = ("pause", "kill", "cpu", "command", "own", "two")
+    #: Faults that end by themselves when everybody is dead.
+    EXPIRING = ("pause", "cpu")
+    LASTS = 2.0
+
+    def __init__(self, fault, port, rng, slow, slow_max=2.0):
+        self.fault = fault
+        self.folder = tempfile.mkdtemp(prefix="squall-kill-")
+        self.state = os.path.join(self.folder, "state")
+        self.label = os.path.basename(self.folder)
+        self.delay = rng.uniform(0, slow_max) if slow else 0.0
+        self.flags = {}
+        self.victims = []
+        self.env = dict(os.environ, SQUALL_STATE_DIR=self.state, SQUALL_MACHINE_DIR=os.path.join(self.folder, "machine"))
+        with open(os.path.join(self.folder, "inject.py"), "w") as file:
+            file.write(INJECT)
+        with open(os.path.join(self.folder, "own.ts"), "w") as file:
+            file.write(OWN)
+        parts = ("pause", "command") if fault == "two" else (fault,)
+        faults = "".join(self._document(part) for part in parts)
+        self.parts = parts
+        self.document = os.path.join(self.folder, "experiment.yaml")
+        with open(self.document, "w") as file:
+            file.write(
+                "name: kill-campaign\nhypothesis: Nothing is left behind.\nenvironment: production\n"
+                f"sources: {{ app: {{ type: endpoint, url: 'http://127.0.0.1:{port}/m' }} }}\n"
+                "measures: { up: { from: app, unit: count, min: 1 } }\n"
+                f"phases: {{ warmup: 0s, baseline: 1s, fault: {self.LASTS:g}s, recovery: 1s }}\nfaults:\n{faults}"
+            )
+
+    def _victim(self, role):
+        env = dict(os.environ, SQUALL_LABELS=f"world={self.label},role={role}")
+        self.victims.append(subprocess.Popen(["sleep", "120"], env=env, start_new_session=True))
+
+    def _document(self, part):
+        target = f"    target: {{ process: {{ labels: {{ world: {self.label}, role: {part} }} }} }}\n"
+        if part == "pause":
+            self._victim(part)
+            return f"  - type: pause\n{target}"
+        if part == "kill":
+            self._victim(part)
+            return f"  - type: kill\n{target}    restart: [sleep, '120']\n"
+        if part == "cpu":
+            return "  - type: cpu\n    target: { host: local }\n    load: 10%\n    cores: 1\n"
+        flag = self.flags[part] = os.path.join(self.folder, f"flag-{part}")
+        script = os.path.join(self.folder, "inject.py")
+        if part == "command":
+            return (
+                f"  - type: command\n    inject: [python3, {script}, {flag}, '{self.delay}']\n"
+                f"    rollback: [rm, '-f', {flag}]\n    check: [test, '-e', {flag}]\n"
+            )
+        return f"  - type: ./own.ts\n    name: own\n    with: {{ flag: {flag}, delay: '{self.delay}', script: {script} }}\n"
+
+    def left(self, run, only=None):
+        """What of the faults is still there, in words; `only` narrows to some parts."""
+        found = []
+        for part in self.parts:
+            if only is not None and part not in only:
+                continue
+            if part == "pause" and (stat(self.victims[0].pid) or "?")[0] == "T":
+                found.append("pause: the victim is stopped")
+            if part == "kill":
+                alive = alive_with("SQUALL_LABELS", lambda value: value == f"world={self.label},role=kill")
+                if len(alive) != 1:
+                    found.append(f"kill: {len(alive)} instances run")
+            if part in self.flags and os.path.exists(self.flags[part]):
+                found.append(f"{part}: the flag is there")
+            if run:
+                marked = alive_with("SQUALL_MARK", lambda value, part=part: value.startswith(f"{run}/{part}/"))
+                if marked:
+                    found.append(f"{part}: {len(marked)} marked processes run")
+        return found
+
+    def clean(self, run):
+        for victim in self.victims:
+            victim.kill()
+            victim.wait()
+        for pid in alive_with("SQUALL_LABELS", lambda value: value.startswith(f"world={self.label},")):
+            kill_quietly(pid, signal.SIGKILL)
+        if run:
+            for pid in alive_with("SQUALL_MARK", lambda value: value.startswith(f"{run}/")):
+                kill_quietly(pid, signal.SIGKILL)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def seeded(seed):
+    return random.Random(seed)
