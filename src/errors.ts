@@ -67,11 +67,6 @@ export const catalogue = {
     hint: 'squall doctor checks what it needs; its log lies beside the run.',
     exit: 5,
   },
-  'left-behind': {
-    means: 'A fault could not be undone for certain.',
-    hint: 'squall rollback tries again and says what is in the way.',
-    exit: 6,
-  },
   'source-not-readable': {
     means: 'A source of measures cannot be read, so the run would be blind.',
     hint: 'Check the address and the query of the source; each problem is named above.',

@@ -10,8 +10,10 @@ import type { Tally } from './simulate.ts'
 import type { Job } from './worker.ts'
 import { worlds } from './worlds.ts'
 
-const { values: options } = parseArgs({ options: { runs: { type: 'string' }, quick: { type: 'boolean', default: false }, seed: { type: 'string', default: '1' } } })
-const runs = Number(options.runs ?? (options.quick ? 40 : 2000))
+const { values: options } = parseArgs({
+  options: { runs: { type: 'string' }, quick: { type: 'boolean', default: false }, seed: { type: 'string', default: '1' } },
+})
+const runs = Number(options.runs ?? (options.quick ? 60 : 2000))
 const firstSeed = Number(options.seed)
 if (!Number.isInteger(runs) || runs < 1 || !Number.isInteger(firstSeed)) throw new Error('--runs and --seed take whole numbers')
 
@@ -67,7 +69,11 @@ function add(a: Tally | undefined, b: Tally): Tally {
 
 /** Prints the table; true when every target is met. */
 function print(found: Map<string, Tally>): boolean {
-  const lines = [`${runs} runs for each row and system, first seed ${firstSeed}, 50 requests a second`, '', 'row                              system    failed  passed  run passed | plain rule failed, its p99 part alone | targets']
+  const lines = [
+    `${runs} runs for each row and system, first seed ${firstSeed}, 50 requests a second`,
+    '',
+    'row                              system    failed  passed  run passed | plain rule failed, its p99 part alone | targets',
+  ]
   let met = true
   let judgeMs = 0
   let judged = 0
@@ -81,12 +87,19 @@ function print(found: Map<string, Tally>): boolean {
       if (tally.zeroErrorsFailed > 0) missed.push(`zero errors failed ${tally.zeroErrorsFailed} times`)
       met &&= missed.length === 0
       const share = (count: number): string => `${((100 * count) / tally.runs).toFixed(1)} %`.padStart(7)
-      lines.push(`${name.padEnd(32)} ${world.padEnd(8)} ${share(tally.failed)} ${share(tally.passed)}     ${share(tally.runPassed)} |           ${share(tally.plainFailed)}             ${share(tally.plainP99Failed)} | ${missed.length > 0 ? `MISSED: ${missed.join(', ')}` : 'ok'}`)
+      lines.push(
+        `${name.padEnd(32)} ${world.padEnd(8)} ${share(tally.failed)} ${share(tally.passed)}     ${share(tally.runPassed)} |           ${share(tally.plainFailed)}             ${share(tally.plainP99Failed)} | ${missed.length > 0 ? `MISSED: ${missed.join(', ')}` : 'ok'}`,
+      )
     }
   }
   const seconds = (performance.now() - started) / 1000
-  lines.push('', `failed and passed: the recovery question under latency_p99, error_rate, throughput; the rest can't tell. run passed: all three questions.`)
-  lines.push(`${(judgeMs / judged).toFixed(1)} ms a verdict, ${seconds.toFixed(0)} s in all. ${met ? 'Every target is met.' : 'A target is missed.'}`)
+  lines.push(
+    '',
+    `failed and passed: the recovery question under latency_p99, error_rate, throughput; the rest can't tell. run passed: all three questions.`,
+  )
+  lines.push(
+    `${(judgeMs / judged).toFixed(1)} ms a verdict, ${seconds.toFixed(0)} s in all. ${met ? 'Every target is met.' : 'A target is missed.'}`,
+  )
   process.stdout.write(`${lines.join('\n')}\n`)
   return met
 }

@@ -32,7 +32,8 @@ export function simulate(cell: Cell, world: string, firstSeed: number, runs: num
     if (verdict.questions.recovered.answer === 'yes') tally.passed++
     if (verdict.outcome === 'passed') tally.runPassed++
     const errors = data.traffic.some(({ error }) => error > 0)
-    if (!errors && verdict.cells.some(({ measure, decision }) => measure === 'error_rate' && decision === 'breached')) tally.zeroErrorsFailed++
+    if (!errors && verdict.cells.some(({ measure, decision }) => measure === 'error_rate' && decision === 'breached'))
+      tally.zeroErrorsFailed++
     const plain = plainRule(data)
     if (!plain.p99 || !plain.rest) tally.plainFailed++
     if (!plain.p99) tally.plainP99Failed++
@@ -61,7 +62,15 @@ function runData(cell: Cell, traffic: TrafficSecond[]): RunData {
 /** The default measures of requirement A6, with the cell's own margin on p99. */
 function experiment({ story, factor }: Cell): Experiment {
   const times = (x: number, floor: number): Limit => ({ kind: 'times', factor: x, floor })
-  const measure = (name: string, is: Measure['is'], unit: Measure['unit'], max: Measure['max'], min: Measure['min'] = {}): Measure => ({ name, is, unit, from: 'traffic', query: name, max, min })
+  const measure = (name: string, is: Measure['is'], unit: Measure['unit'], max: Measure['max'], min: Measure['min'] = {}): Measure => ({
+    name,
+    is,
+    unit,
+    from: 'traffic',
+    query: name,
+    max,
+    min,
+  })
   return {
     name: 'bench',
     hypothesis: 'nothing is wrong',
@@ -71,7 +80,10 @@ function experiment({ story, factor }: Cell): Experiment {
     sources: [],
     measures: [
       measure('latency_p99', { kind: 'latency', quantile: 0.99 }, 'ms', { recovery: { limit: times(factor, 5), text: `${factor}x` } }),
-      measure('error_rate', { kind: 'share' }, 'share', { fault: { limit: { kind: 'absolute', value: 0.5 }, text: '50%' }, recovery: { limit: times(1.5, 0.005), text: '1.5x' } }),
+      measure('error_rate', { kind: 'share' }, 'share', {
+        fault: { limit: { kind: 'absolute', value: 0.5 }, text: '50%' },
+        recovery: { limit: times(1.5, 0.005), text: '1.5x' },
+      }),
       measure('throughput', { kind: 'level' }, '/s', {}, { recovery: { limit: times(0.9, 0), text: '0.9x' } }),
     ],
     phases: { warmup: 0, baseline: story.window * 1000, fault: story.gap * 1000, recovery: story.window * 1000 },
@@ -86,10 +98,13 @@ function plainRule({ phases, traffic }: RunData): { p99: boolean; rest: boolean 
     const all = Float64Array.from(seconds.flatMap(({ latencies }) => latencies)).sort()
     return all[Math.ceil(all.length * 0.99) - 1] ?? 0
   }
-  const rate = (seconds: TrafficSecond[], count: (second: TrafficSecond) => number): number => seconds.reduce((total, second) => total + count(second), 0) / seconds.length
+  const rate = (seconds: TrafficSecond[], count: (second: TrafficSecond) => number): number =>
+    seconds.reduce((total, second) => total + count(second), 0) / seconds.length
   const [before, after] = [baseline ?? [], recovery ?? []]
   return {
     p99: p99(after) < 1.5 * p99(before),
-    rest: rate(after, ({ error }) => error) < 1.5 * rate(before, ({ error }) => error) && rate(after, ({ ok }) => ok) > 0.9 * rate(before, ({ ok }) => ok),
+    rest:
+      rate(after, ({ error }) => error) < 1.5 * rate(before, ({ error }) => error) &&
+      rate(after, ({ ok }) => ok) > 0.9 * rate(before, ({ ok }) => ok),
   }
 }

@@ -51,7 +51,9 @@ export function tell(world: World, story: Story, luck: Chance): TrafficSecond[] 
   let calm = 0
   return Array.from({ length: 2 * window + gap }, (_, t) => {
     if (world.noise) level = keep * level + kick * luck.normal()
-    const tide = world.swing ? world.swing.day * Math.sin(day + (2 * Math.PI * t) / 86_400) + world.swing.hour * Math.sin(hour + (2 * Math.PI * t) / 3600) : 0
+    const tide = world.swing
+      ? world.swing.day * Math.sin(day + (2 * Math.PI * t) / 86_400) + world.swing.hour * Math.sin(hour + (2 * Math.PI * t) / 3600)
+      : 0
     const harmed = t >= window + gap
     const typical = medianMs * Math.exp(level + tide) * (harmed ? 1 + story.slower : 1)
     const share = story.errors + (harmed ? story.moreErrors : 0)

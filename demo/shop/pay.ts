@@ -1,6 +1,6 @@
 /** The call to payments, with the weakness and without. */
-import { call } from './call.ts'
 import { createBreaker } from './breaker.ts'
+import { call } from './call.ts'
 
 export interface Payer {
   /** True: paid. False: not yet, it will be paid later. */
@@ -9,14 +9,14 @@ export interface Payer {
 
 /**
  * The weakness: `fixed` false waits for payments as long as it takes.
- * The cure: a timeout, so that no order waits longer than 300 ms; a circuit breaker, so that after five failures in a row
+ * The cure: a timeout, so that no order waits longer than 500 ms; a circuit breaker, so that after five failures in a row
  * nobody waits at all; and the orders left over are paid when payments is back (`paidLater` hears of each).
  */
 export function createPayer(payments: string, fixed: boolean, paidLater: (order: string) => Promise<void>): Payer {
   if (!fixed) return { pay: (order) => charge(payments, order) }
 
   const breaker = createBreaker({ failures: 5, retryAfter: 1000 })
-  const pay = (order: string): Promise<boolean> => breaker.run(() => charge(payments, order, 300))
+  const pay = (order: string): Promise<boolean> => breaker.run(() => charge(payments, order, 500))
   const unpaid: string[] = []
 
   setInterval(async () => {

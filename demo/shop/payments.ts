@@ -1,4 +1,4 @@
-/** Charges a card for an order: 30 to 60 ms, as long as the bank takes. An order is charged once, however often it is asked for. */
+/** Charges a card for an order: 150 to 250 ms, as long as a bank takes. An order is charged once, however often it is asked for. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { serve } from './service.ts'
 
@@ -8,7 +8,7 @@ serve(async ({ method, path }) => {
   if (method !== 'PUT' || !path.startsWith('/charges/')) return { status: 404, body: { error: 'no such page' } }
   let charge = charges.get(path)
   if (!charge) {
-    charge = sleep(30 + 30 * Math.random())
+    charge = sleep(150 + 100 * Math.random())
     charges.set(path, charge)
   }
   await charge

@@ -27,7 +27,7 @@ export function rootHelp(program: Commander, given?: Help): string {
     list.map(([term, says]) => helper.formatItem(term, termWidth, says, helper))
   const groups = helper.groupItems([...program.commands], helper.visibleCommands(program), (one) => one.helpGroup() || 'Other:')
   const sections = [
-    [purpose],
+    [helper.boxWrap(purpose, helper.helpWidth)],
     [`${helper.styleTitle('Usage:')} ${helper.commandUsage(program)}`],
     [helper.styleTitle('Examples:'), ...items(examples)],
     ...[...groups].map(([title, list]) => [

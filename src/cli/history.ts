@@ -42,6 +42,18 @@ function oneLine(text: string): string {
   return line.length <= 100 ? line : `${line.slice(0, 99)}…`
 }
 
-function jsonRow({ id, name, hash, environment, service, started_at, ended_at, outcome, exit, rollback, because }: IndexRow): Record<string, unknown> {
+function jsonRow({
+  id,
+  name,
+  hash,
+  environment,
+  service,
+  started_at,
+  ended_at,
+  outcome,
+  exit,
+  rollback,
+  because,
+}: IndexRow): Record<string, unknown> {
   return { id, name, hash, environment, service, startedAt: started_at, endedAt: ended_at, outcome, exit, rollback, because }
 }

@@ -17,11 +17,19 @@ const show: Command = async ([wanted = 'last'], _options, context) => {
   const lasted = endedAt === undefined ? 'still going on' : duration(Date.parse(endedAt) - Date.parse(startedAt))
   const windows = phases.map(({ phase, from, to }) => [`  ${phaseWords[phase]}`, clock(from), clock(to), duration(to - from)])
   const color = colour('bold', 'x') !== 'x'
-  const happened = events.map((event) => [`  ${clock(event.at)}`, event.level === 'info' ? '' : event.level, event.text.replace(/\s+/g, ' ')])
+  const happened = events.map((event) => [
+    `  ${clock(event.at)}`,
+    event.level === 'info' ? '' : event.level,
+    event.text.replace(/\s+/g, ' '),
+  ])
   context.out(
     [
       renderSummary(run, { color }),
-      [colour('bold', 'run'), `  started ${wallTime(startedAt)}, ${lasted}; seed ${seed}; document ${hash.slice(0, 12)}`, table(windows)].join('\n'),
+      [
+        colour('bold', 'run'),
+        `  started ${wallTime(startedAt)}, ${lasted}; seed ${seed}; document ${hash.slice(0, 12)}`,
+        table(windows),
+      ].join('\n'),
       ...(happened.length > 0 ? [[colour('bold', 'events'), table(happened)].join('\n')] : []),
       `report: squall report ${id}   data: squall export ${id}`,
     ].join('\n\n'),

@@ -1,7 +1,7 @@
 /** Asks the sources for their measures each second, never asking for a measure while the last question is open. */
 import { SquallError } from '../errors.ts'
 import type { Sample } from '../records/run-data.ts'
-import { within } from '../system/clock.ts'
+import { monotonicMs, within } from '../system/clock.ts'
 import { environmentSecret } from './secret.ts'
 import type { Reading, Source, SourceContext } from './source.ts'
 
@@ -47,14 +47,14 @@ export async function pollSources(options: PollOptions): Promise<SourcePoll> {
   await checkAll(options.measures, context)
 
   const pollers = options.measures.map((measure) => poller(measure, context, options))
-  let next = performance.now()
+  let next = monotonicMs()
   let timer: NodeJS.Timeout
   const round = (): void => {
     const tick = {}
     for (const ask of pollers) ask(tick)
     // After a stop of this process the seconds in between have no samples: there was nobody to ask.
-    while (next <= performance.now()) next += every
-    timer = setTimeout(round, Math.ceil(next - performance.now()))
+    while (next <= monotonicMs()) next += every
+    timer = setTimeout(round, Math.ceil(next - monotonicMs()))
   }
   round()
   return {

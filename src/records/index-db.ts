@@ -39,11 +39,24 @@ const within = <T>(state: string | undefined, work: (index: Kysely<IndexTables>)
 export async function indexStart(run: IndexStart, state?: string): Promise<void> {
   const runner = run.runner === undefined ? readStat(process.pid) : run.runner
   const row: IndexRow = {
-    ...{ id: run.id, name: run.name, hash: run.hash, environment: run.environment, service: run.service ?? null, started_at: run.startedAt },
+    ...{
+      id: run.id,
+      name: run.name,
+      hash: run.hash,
+      environment: run.environment,
+      service: run.service ?? null,
+      started_at: run.startedAt,
+    },
     ...{ ended_at: null, outcome: null, exit: null, rollback: null, because: null },
     ...{ runner_pid: runner?.pid ?? null, runner_start: runner?.start ?? null },
   }
-  await within(state, (index) => index.insertInto('run').values(row).onConflict((on) => on.doNothing()).execute())
+  await within(state, (index) =>
+    index
+      .insertInto('run')
+      .values(row)
+      .onConflict((on) => on.doNothing())
+      .execute(),
+  )
 }
 
 /** Second transaction of a run. The first end counts; says whether it was this one. */
@@ -63,7 +76,12 @@ export async function indexRollback(id: string, change: { rollback: string; exit
 /** Newest first; `name` matches exactly. */
 export async function listRuns(options: { name?: string; limit?: number } = {}, state?: string): Promise<IndexRow[]> {
   return within(state, (index) => {
-    let query = index.selectFrom('run').selectAll().orderBy('started_at', 'desc').orderBy('id', 'desc').limit(options.limit ?? 20)
+    let query = index
+      .selectFrom('run')
+      .selectAll()
+      .orderBy('started_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(options.limit ?? 20)
     if (options.name !== undefined) query = query.where('name', '=', options.name)
     return query.execute()
   })
@@ -126,7 +144,10 @@ export async function findRun(idOrPrefix: string, state: string = stateDir()): P
   if (!first || idOrPrefix === '') throw new SquallError('run-not-found', `No run “${idOrPrefix}” is recorded.`)
   if (first.id === idOrPrefix || found.length === 1) return first
   const some = found.slice(0, 5).map((row) => row.id)
-  throw new SquallError('run-ambiguous', `“${idOrPrefix}” is the beginning of ${found.length > 5 ? 'more than 5' : found.length} runs: ${some.join(', ')}.`)
+  throw new SquallError(
+    'run-ambiguous',
+    `“${idOrPrefix}” is the beginning of ${found.length > 5 ? 'more than 5' : found.length} runs: ${some.join(', ')}.`,
+  )
 }
 
 /** Takes a run out again that was refused before anything was started. */

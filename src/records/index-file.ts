@@ -62,7 +62,8 @@ export async function withIndex<T>(work: (index: Kysely<IndexTables>) => Promise
       return await work(new Kysely<IndexTables>({ dialect: nodeSqliteDialect(db) }))
     } catch (error) {
       if (error instanceof SquallError) throw error
-      if (isDamaged(error)) throw new SquallError('index-damaged', `The index ${file} cannot be read: ${reasonOf(error)}.`, { cause: error })
+      if (isDamaged(error))
+        throw new SquallError('index-damaged', `The index ${file} cannot be read: ${reasonOf(error)}.`, { cause: error })
       if (!isBusy(error)) throw error
       if (monotonicMs() - started > giveUpMs) {
         throw new SquallError('record-busy', `The index ${file} stayed locked for ${giveUpMs / 1000} s.`, { cause: error })

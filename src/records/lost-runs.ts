@@ -70,7 +70,10 @@ export async function closeLostRun(id: string, closing: Closing, state = stateDi
   const judged = closing.judge(run)
   await indexStart(indexEntry(run), state)
   const { outcome = 'aborted', endedAt = run.startedAt, exit = judged.exit } = run
-  await indexFinish({ id, outcome, endedAt, exit, rollback: judged.rollback, because: run.verdict?.because ?? judged.verdict.because }, state)
+  await indexFinish(
+    { id, outcome, endedAt, exit, rollback: judged.rollback, because: run.verdict?.because ?? judged.verdict.because },
+    state,
+  )
 }
 
 export interface LostRunsOptions {
@@ -102,7 +105,11 @@ export async function closeLostRuns(options: LostRunsOptions, state = stateDir()
  * Puts runs that have a file but no row into the index: after the index was lost or moved away. Gives their ids, and those whose
  * file could not be read. A run without an end gets one from `closeLostRuns` later.
  */
-export async function reindex(judge: JudgeRun, known: ReadonlySet<string>, state = stateDir()): Promise<{ added: string[]; unreadable: string[] }> {
+export async function reindex(
+  judge: JudgeRun,
+  known: ReadonlySet<string>,
+  state = stateDir(),
+): Promise<{ added: string[]; unreadable: string[] }> {
   const folder = join(state, 'runs')
   const [added, unreadable]: [string[], string[]] = [[], []]
   for (const id of existsSync(folder) ? readdirSync(folder) : []) {

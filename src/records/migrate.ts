@@ -23,7 +23,10 @@ export function migrate(db: DatabaseSync, migrations: readonly string[]): void {
 export function checkedVersion(db: DatabaseSync, newest: number): number {
   const version = Number(db.prepare('pragma user_version').get()?.user_version)
   if (version > newest) {
-    throw new SquallError('record-too-new', `${db.location() ?? 'A record'} was written by a newer Squall (format ${version}; this one knows ${newest}).`)
+    throw new SquallError(
+      'record-too-new',
+      `${db.location() ?? 'A record'} was written by a newer Squall (format ${version}; this one knows ${newest}).`,
+    )
   }
   return version
 }

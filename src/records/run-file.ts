@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { SquallError } from '../errors.ts'
+import { within } from '../system/clock.ts'
 import { entryPath } from '../system/entry.ts'
 import type { Abort, ChangeRecord, PhaseWindow, Sample, TrafficSecond } from './run-data.ts'
 import type { Entry } from './run-tables.ts'
@@ -45,66 +46,20 @@ export function runFilePath(dir: string): string {
   return join(dir, 'run.db')
 }
 
+/** ms that a flush, and that the end of the thread, may take before we go on without. */
+const patience = { flush: 5_000, close: 10_000 }
+
 /** Creates the record of run `id` in `dir`. Throws SquallError `record-not-written` when that is impossible. */
 export async function openRunWriter(id: string, dir: string, options: RunWriterOptions = {}): Promise<RunWriter> {
-  const path = runFilePath(dir)
-  const cannot = (why: string): SquallError => new SquallError('record-not-written', `The record ${path} cannot be created: ${why}.`)
-  try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 })
-  } catch (error) {
-    throw cannot((error as Error).message)
-  }
-  const settings: WriterSettings = { path, maxBytes: options.maxBytes ?? 2 * 1024 ** 3 }
-  const worker = new Worker(entryPath('record-writer'), { workerData: settings, execArgv: [] })
-
   let problem: string | undefined
   const report = (text: string): void => {
     if (problem !== undefined) return
     problem = text
     options.onProblem?.(text)
   }
-  let ended = false
-  const waiting = new Map<number | 'closed', () => void>()
-  const settleAll = (): void => {
-    ended = true
-    for (const done of waiting.values()) done()
-    waiting.clear()
-  }
-  const settle = (key: number | 'closed'): void => {
-    waiting.get(key)?.()
-    waiting.delete(key)
-  }
-
-  await new Promise<void>((resolve, reject) => {
-    worker.on('message', (message: FromWriter) => {
-      if ('opened' in message) resolve()
-      else if ('failed' in message) reject(cannot(message.failed))
-      else if ('problem' in message) report(message.problem)
-      else settle('flushed' in message ? message.flushed : 'closed')
-    })
-    worker.on('error', (error: Error) => {
-      reject(cannot(error.message))
-      report(`The writing thread failed: ${error.message}`)
-    })
-    worker.on('exit', () => {
-      reject(cannot('the writing thread ended'))
-      settleAll()
-    })
-  })
-
-  const send = (message: ToWriter): void => worker.postMessage(message)
-  const put = (entry: Entry): void => {
-    if (ended) report('The writing thread has ended; the rest of the run is not recorded')
-    else send({ entry })
-  }
+  const thread = await startThread(dir, options.maxBytes ?? 2 * 1024 ** 3, report)
+  const put = (entry: Entry): void => thread.send({ entry })
   let flushes = 0
-  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
-  const ask = (key: number | 'closed', message: ToWriter): Promise<void> =>
-    new Promise((resolve) => {
-      if (ended) return resolve()
-      waiting.set(key, resolve)
-      send(message)
-    })
   return {
     start: (start) => put({ put: 'start', id, start }),
     phase: (window) => put({ put: 'phase', window }),
@@ -115,16 +70,77 @@ export async function openRunWriter(id: string, dir: string, options: RunWriterO
     abort: (abort) => put({ put: 'abort', abort }),
     error: (error) => put({ put: 'error', error }),
     finish: (end) => put({ put: 'end', end }),
-    flush() {
-      flushes += 1
-      return ask(flushes, { flush: flushes })
-    },
-    async close() {
-      await ask('closed', { close: true })
-      await exited
-    },
+    flush: () => thread.flush(++flushes),
+    close: () => thread.close(),
     get problem() {
       return problem
+    },
+  }
+}
+
+interface Thread {
+  send(message: ToWriter): void
+  flush(number: number): Promise<void>
+  close(): Promise<void>
+}
+
+async function startThread(dir: string, maxBytes: number, report: (text: string) => void): Promise<Thread> {
+  const path = runFilePath(dir)
+  const cannot = (why: string): SquallError => new SquallError('record-not-written', `The record ${path} cannot be created: ${why}.`)
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw cannot((error as Error).message)
+  }
+  const settings: WriterSettings = { path, maxBytes }
+  const worker = new Worker(entryPath('record-writer'), { workerData: settings, execArgv: [] })
+  let ended = false
+  const waiting = new Map<number, () => void>()
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+  await new Promise<void>((resolve, reject) => {
+    worker.on('message', (message: FromWriter) => {
+      if ('opened' in message) resolve()
+      else if ('failed' in message) reject(cannot(message.failed))
+      else if ('problem' in message) report(message.problem)
+      else if ('flushed' in message) waiting.get(message.flushed)?.()
+    })
+    worker.on('error', (error: Error) => {
+      reject(cannot(error.message))
+      report(`The writing thread failed: ${error.message}`)
+    })
+    worker.on('exit', () => {
+      ended = true
+      reject(cannot('the writing thread ended'))
+      for (const done of waiting.values()) done()
+    })
+  })
+  /** A disk that does not answer must not keep the run from ending. */
+  const bounded = async (work: Promise<void>, ms: number, what: string): Promise<boolean> => {
+    try {
+      await within(work, ms, () => new Error(`${what} took longer than ${ms / 1000} s`))
+      return true
+    } catch (error) {
+      report((error as Error).message)
+      return false
+    }
+  }
+  const send = (message: ToWriter): void => {
+    if (ended) report('The writing thread has ended; the rest of the run is not recorded')
+    else worker.postMessage(message)
+  }
+  return {
+    send,
+    async flush(number) {
+      if (ended) return
+      const done = new Promise<void>((resolve) => waiting.set(number, resolve))
+      send({ flush: number })
+      await bounded(done, patience.flush, 'Writing the record')
+      waiting.delete(number)
+    },
+    async close() {
+      if (ended) return
+      send({ close: true })
+      if (!(await bounded(exited, patience.close, 'Closing the record'))) await worker.terminate()
     },
   }
 }

@@ -100,7 +100,12 @@ function statements(db: DatabaseSync): (entry: Entry) => void {
       }
       case 'phase': {
         const { phase, from, to } = entry.window
-        return run('insert into phase (starts, phase, ends) values (?, ?, ?) on conflict do update set ends = excluded.ends', from, phase, to)
+        return run(
+          'insert into phase (starts, phase, ends) values (?, ?, ?) on conflict do update set ends = excluded.ends',
+          from,
+          phase,
+          to,
+        )
       }
       case 'second': {
         const { t, planned, ok, error, timeout, notSent, latencies, lagP99, suspect, reasons } = entry.second

@@ -9,7 +9,7 @@ export interface WriterSettings {
 }
 
 export type ToWriter = { entry: Entry } | { flush: number } | { close: true }
-export type FromWriter = { opened: true } | { failed: string } | { problem: string } | { flushed: number } | { closed: true }
+export type FromWriter = { opened: true } | { failed: string } | { problem: string } | { flushed: number }
 
 /** ms an entry waits at most for its commit. */
 const commitEvery = 400
@@ -63,7 +63,6 @@ export function serveRunWriter(port: MessagePort, settings: WriterSettings): voi
       } catch (error) {
         say({ problem: `The record could not be closed: ${reasonOf(error)}` })
       }
-      say({ closed: true })
       port.close()
     }
   })

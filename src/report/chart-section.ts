@@ -10,7 +10,7 @@ export function chartSection(charts: readonly Chart[]): Markup {
 <li class="k-baseline">baseline</li><li class="k-fault">fault phase</li><li class="k-active">a fault is active</li>
 <li class="k-rollback">rollback</li><li class="k-recovery">recovery</li><li class="k-limit">what was allowed</li>
 </ul>
-<noscript><p class="muted">The charts need scripts; the tables hold the same numbers.</p></noscript>
+<p class="muted" id="no-charts">The charts need scripts; the tables hold the same numbers.</p>
 ${charts.map(figure)}`
 }
 

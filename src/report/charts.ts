@@ -29,7 +29,8 @@ const suffixes: Record<Unit, string> = { ms: ' ms', share: ' %', '/s': '/s', byt
 export function chartsOf(run: StoredRun<Verdict>): Chart[] {
   const measures = run.experiment.measures
   const traffic = trafficSeries(run.traffic)
-  const fromTraffic = (kind: Measure['is']['kind']): Measure[] => measures.filter((measure) => measure.from === 'traffic' && measure.is.kind === kind)
+  const fromTraffic = (kind: Measure['is']['kind']): Measure[] =>
+    measures.filter((measure) => measure.from === 'traffic' && measure.is.kind === kind)
   const charts = run.traffic.length > 0 ? trafficCharts(run, traffic, fromTraffic) : []
   for (const measure of measures) {
     if (measure.from === 'traffic' || measure.is.kind === 'recovery-time') continue
@@ -53,8 +54,12 @@ function trafficCharts(run: StoredRun<Verdict>, series: TrafficSeries, measuresO
   ]
   return [
     chart(run, measuresOf('latency'), 'Latency', `${each}, from the moment a request was meant to start.${late}`, 'ms', x, latencies),
-    chart(run, measuresOf('share'), 'Errors', `${each}: requests that failed or timed out, of all that ended.`, 'share', x, [{ label: 'errors', values: errors }]),
-    chart(run, measuresOf('level'), 'Throughput', `${each}: good answers per second.`, '/s', x, [{ label: 'good answers', values: goodput }]),
+    chart(run, measuresOf('share'), 'Errors', `${each}: requests that failed or timed out, of all that ended.`, 'share', x, [
+      { label: 'errors', values: errors },
+    ]),
+    chart(run, measuresOf('level'), 'Throughput', `${each}: good answers per second.`, '/s', x, [
+      { label: 'good answers', values: goodput },
+    ]),
   ]
 }
 
@@ -68,7 +73,10 @@ function chart(
   lines: Chart['lines'],
 ): Chart {
   const scale = unit === 'share' ? 100 : 1
-  const scaled = lines.map(({ label, values }) => ({ label, values: values.map((value) => (value === null ? null : rounded(value * scale))) }))
+  const scaled = lines.map(({ label, values }) => ({
+    label,
+    values: values.map((value) => (value === null ? null : rounded(value * scale))),
+  }))
   const end = Math.max(x.at(-1) ?? 0, ...run.phases.map((phase) => phase.to / 1000))
   const values = scaled.flatMap((line) => line.values.filter((value) => value !== null && value > 0)) as number[]
   const sorted = values.sort((a, b) => a - b)

@@ -8,6 +8,7 @@ const units = {
   to: 'ms since startedAt, exclusive',
   t: 'second since startedAt, by the intended start of its requests',
   latencies: 'ms from the intended start to the end, one for each request that ended as ok, error or timeout',
+  quantiles: 'linear interpolation at rank (n + 1) p of the ascending values (Hyndman and Fan, type 6), within the observed values',
   lagP99: 'ms Squall itself started late, 99th percentile',
   ms: 'time in milliseconds',
   share: '0 to 1',
@@ -24,7 +25,11 @@ export function exportRun(run: StoredRun): string {
     requests: experiment.traffic.requests.map((request) => ({ ...request, headers: withoutCredentials(request.headers) })),
   }
   const document = { schema: 'squall.run/1', units, ...run, experiment: traffic ? { ...experiment, traffic } : experiment }
-  return JSON.stringify(document, (_key, value: unknown) => (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value), 1)
+  return JSON.stringify(
+    document,
+    (_key, value: unknown) => (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value),
+    1,
+  )
 }
 
 function withoutCredentials(headers: Record<string, string>): Record<string, string> {

@@ -54,10 +54,11 @@ export function measuresSection({ experiment, verdict }: Run): Markup | null {
   if (!verdict) return null
   const measures = experiment.measures.filter((measure) => measure.is.kind !== 'recovery-time')
   const rows = measures.map(
-    (measure) => html`<tr><th scope="row"><bdi>${measure.name}</bdi></th>${judgedPhases.map((phase) => {
-      const cell = observedCell(verdict, measure, phase)
-      return html`<td>${cell ? [html`<span class="cell">${cell.text}</span>`, cell.judged.map(boundLine)] : html`<span class="muted">–</span>`}</td>`
-    })}</tr>`,
+    (measure) =>
+      html`<tr><th scope="row"><bdi>${measure.name}</bdi></th>${judgedPhases.map((phase) => {
+        const cell = observedCell(verdict, measure, phase)
+        return html`<td>${cell ? [html`<span class="cell">${cell.text}</span>`, cell.judged.map(boundLine)] : html`<span class="muted">–</span>`}</td>`
+      })}</tr>`,
   )
   const judged = verdict.cells.filter((cell) => cell.decision !== 'not judged')
   return html`<h2>Measures</h2>
@@ -124,7 +125,8 @@ function lookTable({ looks }: ChangeRecord): Markup {
   const groups: Group[] = []
   for (const look of looks) {
     const group = groups.at(-1)
-    if (group && group.first.active === look.active && group.first.seen === look.seen) Object.assign(group, { last: look, count: group.count + 1 })
+    if (group && group.first.active === look.active && group.first.seen === look.seen)
+      Object.assign(group, { last: look, count: group.count + 1 })
     else groups.push({ first: look, last: look, count: 1 })
   }
   const dose = (look: Group['first']): string =>
@@ -159,8 +161,14 @@ export function eventsSection({ events, phases }: Run): Markup {
   ].sort((a, b) => a.at - b.at)
   return html`<h2>What happened</h2>
 <div class="scroll" tabindex="0"><table><thead><tr><th scope="col">when</th><th scope="col"></th><th scope="col">what</th></tr></thead>
-<tbody>${happened.map(({ at, level, text }) => html`<tr><td>${clock(at)}</td><td class="${level === 'error' ? 'no' : 'unsure'}">${level}</td><td>${text}</td></tr>
-`)}</tbody></table></div>`
+<tbody>${happened.map(
+    ({
+      at,
+      level,
+      text,
+    }) => html`<tr><td>${clock(at)}</td><td class="${level === 'error' ? 'no' : 'unsure'}">${level}</td><td>${text}</td></tr>
+`,
+  )}</tbody></table></div>`
 }
 
 export function documentSection({ document }: Run): Markup {

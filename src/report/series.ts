@@ -1,6 +1,7 @@
 /** A run's data as lines over time. What was not measured is null, never 0. */
 import type { Measure } from '../document/experiment.ts'
 import type { RunData, Sample, TrafficSecond } from '../records/run-data.ts'
+import { quantile } from '../verdict/quantile.ts'
 import { bucketQuantile } from '../verdict/readings.ts'
 
 /** Points a line has at most; beyond that several seconds become one. */
@@ -21,7 +22,7 @@ export interface TrafficSeries {
   goodput: (number | null)[]
 }
 
-/** Quantiles by nearest rank over all requests meant to start in the step. A second without trust, or without record, is missing. */
+/** Quantiles as the judge takes them, over all requests meant to start in the step. A second without trust, or without record, is missing. */
 export function trafficSeries(seconds: readonly TrafficSecond[]): TrafficSeries {
   const length = seconds.reduce((most, { t }) => Math.max(most, t + 1), 0)
   const step = steps.find((each) => length / each <= pointLimit) ?? Math.ceil(length / pointLimit)
@@ -30,7 +31,7 @@ export function trafficSeries(seconds: readonly TrafficSecond[]): TrafficSeries 
   const series: TrafficSeries = { step, x: groups.map((_, n) => n * step), p50: [], p95: [], p99: [], errors: [], goodput: [] }
   for (const group of groups) {
     const latencies = group.flatMap((second) => second.latencies).sort((a, b) => a - b)
-    const rank = (p: number): number | null => latencies[Math.max(0, Math.ceil(p * latencies.length) - 1)] ?? null
+    const rank = (p: number): number | null => (latencies.length === 0 ? null : quantile(latencies, p))
     const sum = (pick: (second: TrafficSecond) => number): number => group.reduce((total, second) => total + pick(second), 0)
     const bad = sum((second) => second.error + second.timeout)
     const ended = bad + sum((second) => second.ok)

@@ -13,7 +13,13 @@ export interface SummaryOptions {
 type Style = Parameters<typeof styleText>[0]
 const width = 100
 
-const outcomeStyles: Record<Outcome, 'green' | 'red' | 'yellow'> = { passed: 'green', failed: 'red', inconclusive: 'yellow', aborted: 'yellow', error: 'red' }
+const outcomeStyles: Record<Outcome, 'green' | 'red' | 'yellow'> = {
+  passed: 'green',
+  failed: 'red',
+  inconclusive: 'yellow',
+  aborted: 'yellow',
+  error: 'red',
+}
 
 /** Ends without a newline. A run that goes on has no verdict yet and says so. */
 export function renderSummary(run: StoredRun<Verdict>, { color }: SummaryOptions): string {
@@ -26,7 +32,9 @@ export function renderSummary(run: StoredRun<Verdict>, { color }: SummaryOptions
     [`${outcome}  ${title(plain(run.experiment.name))}  run ${run.id}`, ...wrap(verdict.because, '')],
     questionLines(verdict),
     [title('measures'), ...measureTable(run, verdict).map((line) => `  ${line}`)],
-    verdict.cells.filter((cell) => cell.decision !== 'not judged').flatMap((cell) => wrap(cell.sentence, `  ${decisionMarks[cell.decision]} `)),
+    verdict.cells
+      .filter((cell) => cell.decision !== 'not judged')
+      .flatMap((cell) => wrap(cell.sentence, `  ${decisionMarks[cell.decision]} `)),
     verdict.recovery.sentence === '' ? [] : wrap(verdict.recovery.sentence, '  recovery time: '),
     [title('rollback'), ...wrap(verdict.rollback.sentence, '  '), ...run.changes.flatMap(changeLines)],
     verdict.notes.length === 0 ? [] : [title('notes'), ...verdict.notes.flatMap((note) => wrap(note, '  - '))],
@@ -58,7 +66,15 @@ function measureTable(run: StoredRun, verdict: Verdict): string[] {
   ])
   const all = [['', ...judgedPhases], ...rows]
   const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? []
-  return all.map((row) => clip(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd(), width - 2))
+  return all.map((row) =>
+    clip(
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+      width - 2,
+    ),
+  )
 }
 
 function changeLines(change: StoredRun['changes'][number]): string[] {

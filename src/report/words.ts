@@ -23,7 +23,9 @@ export function duration(ms: number): string {
   const seconds = Math.round(ms / 1000)
   if (seconds < 60) return `${seconds} s`
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60]
-  return [hours > 0 ? `${hours} h` : '', minutes > 0 ? `${minutes} min` : '', seconds % 60 > 0 ? `${seconds % 60} s` : ''].filter(Boolean).join(' ')
+  return [hours > 0 ? `${hours} h` : '', minutes > 0 ? `${minutes} min` : '', seconds % 60 > 0 ? `${seconds % 60} s` : '']
+    .filter(Boolean)
+    .join(' ')
 }
 
 /** `2026-11-23 14:30:15 UTC`. */
@@ -45,4 +47,10 @@ export function changeTimes(change: ChangeRecord): string {
   return done.length === 0 ? 'never injected' : done.join(', ')
 }
 
-export const phaseWords: Record<Phase, string> = { warmup: 'warm-up', baseline: 'baseline', fault: 'fault', rollback: 'rollback', recovery: 'recovery' }
+export const phaseWords: Record<Phase, string> = {
+  warmup: 'warm-up',
+  baseline: 'baseline',
+  fault: 'fault',
+  rollback: 'rollback',
+  recovery: 'recovery',
+}

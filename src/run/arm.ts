@@ -25,6 +25,8 @@ export interface Guarded {
   beat(): void
   /** What makes the run an `error`, first one stands. */
   error(): RunData['error']
+  /** We stood still for so long that the guardian rolls back without us and tells us nothing any more. */
+  wasLost(): boolean
   fail(error: NonNullable<RunData['error']>): void
   /** Closes the run with the guardian, or sweeps when it was lost. */
   end(): Promise<void>
@@ -126,6 +128,7 @@ export async function armGuardian(input: ArmInput, stage: ArmStage): Promise<Gua
       if (!lost) client.send({ say: 'beat', n: ++beats })
     },
     error: () => failure,
+    wasLost: () => wasLost,
     fail,
     async end() {
       ending = true

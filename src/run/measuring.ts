@@ -7,7 +7,7 @@ import { startTraffic, type TrafficHandle } from '../measures/traffic/start.ts'
 import type { LiveTick } from '../records/live-tick.ts'
 import type { Abort, RunData, Sample, TrafficSecond } from '../records/run-data.ts'
 import type { RunWriter } from '../records/run-file.ts'
-import { sleep } from '../system/clock.ts'
+import { sharedMonotonicMs, sleep } from '../system/clock.ts'
 import { version } from '../system/version.ts'
 import type { Guard } from '../verdict/guard.ts'
 import type { TellNews } from './events.ts'
@@ -70,7 +70,7 @@ export async function startMeasuring(options: MeasuringOptions): Promise<Measuri
   let traffic: TrafficHandle | null = null
   if (experiment.traffic) {
     traffic = await startTraffic(experiment.traffic, {
-      startedAt: performance.timeOrigin + performance.now() - at(),
+      startedAt: sharedMonotonicMs() - at(),
       runId: options.runId,
       version,
       latencyLimits: guard.latencyLimits(),

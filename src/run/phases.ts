@@ -45,7 +45,7 @@ export async function runPhases(input: PhasesInput): Promise<void> {
   input.measuring.guardUntil()
   await rollbackPhase(input, phase)
   // A guard's abort is an answer worth completing: did it come back? Everybody else wants to be gone.
-  if (guarded.error() || (stopper.abort && stopper.abort.by !== 'guard')) return
+  if (guarded.error() || guarded.wasLost() || (stopper.abort && stopper.abort.by !== 'guard')) return
   phase.enter('recovery', experiment.phases.recovery)
   await Promise.race([sleep(experiment.phases.recovery), input.measuring.gone])
   phase.leave()
@@ -115,7 +115,7 @@ async function rollbackPhase(input: PhasesInput, phase: PhaseKeeper): Promise<vo
   const { guarded, at } = input
   guarded.control.rollBack(undefined, 'the fault phase is over')
   const patience = at() + 120_000
-  while (!guarded.control.allInactive() && !guarded.error() && at() < patience) await sleep(10)
+  while (!guarded.control.allInactive() && !guarded.error() && !guarded.wasLost() && at() < patience) await sleep(10)
   const window = guarded.control.rollbackWindow()
   const fault = input.phases.find((one) => one.phase === 'fault')
   if (!window || !fault || window.to <= fault.to) return

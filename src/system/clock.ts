@@ -6,6 +6,11 @@ export function monotonicMs(): number {
   return performance.now()
 }
 
+/** The monotonic clock in a form that all threads of this process share: each thread's `performance.now()` begins at its own start. */
+export function sharedMonotonicMs(): number {
+  return performance.timeOrigin + performance.now()
+}
+
 /** ms since boot, a suspend included: for deadlines. Falls back to the monotonic clock where /proc is absent. */
 export function bootMs(): number {
   try {

@@ -62,7 +62,14 @@ export function conclude(cell: CellVerdict, evidence: Evidence): void {
   const upper = cell.direction === 'max'
   const breached = upper ? lo > allowed + slack(allowed) : hi < allowed - slack(allowed)
   const held = upper ? hi <= allowed + slack(allowed) : lo >= allowed - slack(allowed)
-  Object.assign(cell, { scale, estimate, interval: [finite(lo), finite(hi)], inflation, df, decision: breached ? 'breached' : held ? 'held' : "can't tell" })
+  Object.assign(cell, {
+    scale,
+    estimate,
+    interval: [finite(lo), finite(hi)],
+    inflation,
+    df,
+    decision: breached ? 'breached' : held ? 'held' : "can't tell",
+  })
   cell.allowed.value = allowed
   cell.allowed.text = allowedText(cell, allowed)
   if (cell.decision !== "can't tell") return

@@ -46,7 +46,14 @@ export function judgeRecoveryTime(material: Material): { recovery: RecoveryTime;
 
 function answer(cell: CellVerdict, { time, sentence }: RecoveryTime, limit: number): void {
   if (time === null) cell.why = sentence
-  else if (typeof time === 'number') Object.assign(cell, { estimate: time, observed: time, interval: [time, time], missing: 0, decision: time <= limit ? 'held' : 'breached' })
+  else if (typeof time === 'number')
+    Object.assign(cell, {
+      estimate: time,
+      observed: time,
+      interval: [time, time],
+      missing: 0,
+      decision: time <= limit ? 'held' : 'breached',
+    })
   else {
     Object.assign(cell, { interval: [time.censored, null], missing: 0 })
     if (time.censored >= limit) cell.decision = 'breached'

@@ -15,12 +15,18 @@ const falseAlarms = 0.05
 export function createECusum(limit: number, ticks: number): ECusum {
   const p0 = Math.max(1e-6, limit)
   // A limit near 1 has no multiples below 1: half the way there is the alternative.
-  const alternatives = [...new Set(multiples.map((times) => (p0 * times < 1 ? Math.min(p0 * times, Math.max(0.99, (1 + p0) / 2)) : Math.max(0.99, (1 + p0) / 2))))].filter((p1) => p1 > p0)
+  const alternatives = [
+    ...new Set(
+      multiples.map((times) => (p0 * times < 1 ? Math.min(p0 * times, Math.max(0.99, (1 + p0) / 2)) : Math.max(0.99, (1 + p0) / 2))),
+    ),
+  ].filter((p1) => p1 > p0)
   // Logarithms: a thousand failures in a tick would overflow the ratio itself.
   const logs = alternatives.map(() => 0)
   const alarm = Math.max(1, ticks) / falseAlarms
   return {
     add(bad, total) {
+      // Where nothing is allowed, one is proof.
+      if (limit <= 0) return bad > 0
       let mean = 0
       for (const [i, p1] of alternatives.entries()) {
         const step = bad * Math.log(p1 / p0) + (total - bad) * Math.log((1 - p1) / (1 - p0))

@@ -24,7 +24,13 @@ export function faultProblems(material: Material): Problem[] {
       return found('never active', `${why}${change.error === undefined ? '' : `: ${change.error}`}`)
     }
     if (change.lost !== undefined) return found('lost', change.lost)
-    const weak = change.weak ?? fewerTargets(change) ?? wrongDose(change, experiment.faults.find(({ name }) => name === fault))
+    const weak =
+      change.weak ??
+      fewerTargets(change) ??
+      wrongDose(
+        change,
+        experiment.faults.find(({ name }) => name === fault),
+      )
     return weak === undefined ? [] : found('weak', weak)
   })
 }

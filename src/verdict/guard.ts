@@ -39,7 +39,11 @@ export function createGuard(experiment: Experiment, faultTicks: number): Guard {
   const blind = createBlindness(experiment, watches)
   const budget = createErrorBudget(experiment, faultTicks)
   return {
-    latencyLimits: () => [...new Set(watches.flatMap((watch) => (watch.measure.from === 'traffic' && watch.measure.is.kind === 'latency' ? (watch.limit() ?? []) : [])))],
+    latencyLimits: () => [
+      ...new Set(
+        watches.flatMap((watch) => (watch.measure.from === 'traffic' && watch.measure.is.kind === 'latency' ? (watch.limit() ?? []) : [])),
+      ),
+    ],
     baseline(data) {
       for (const watch of watches) watch.baseline(baselineValue(data, watch.measure))
       budget?.baseline(data)
@@ -60,13 +64,20 @@ export function createGuard(experiment: Experiment, faultTicks: number): Guard {
 }
 
 /** No data at all, or none of a source that guards: 15 s, in production 5 s. */
-function createBlindness({ environment }: Experiment, watches: readonly Watch[]): (tick: LiveTick | null, samples: Readonly<Record<string, Sample>>, guarding: boolean, at: number) => Breach | null {
+function createBlindness(
+  { environment }: Experiment,
+  watches: readonly Watch[],
+): (tick: LiveTick | null, samples: Readonly<Record<string, Sample>>, guarding: boolean, at: number) => Breach | null {
   const patience = environment === 'production' ? 5_000 : 15_000
   const guards = watches.filter(({ measure }) => measure.from !== 'traffic').map(({ measure }) => measure.name)
   let anything: number | null = null
   let since: Record<string, number> = {}
   const read = (sample: Sample | undefined): boolean => sample !== undefined && !('missing' in sample)
-  const breach = (what: string, silent: number): Breach => ({ by: 'blind', breached: false, why: `no data ${what}for ${seconds(silent)}: nobody can tell how the system is` })
+  const breach = (what: string, silent: number): Breach => ({
+    by: 'blind',
+    breached: false,
+    why: `no data ${what}for ${seconds(silent)}: nobody can tell how the system is`,
+  })
   return (tick, samples, guarding, at) => {
     const sees = (tick !== null && tick.planned + tick.ended > tick.notSent) || Object.values(samples).some(read)
     if (sees || anything === null) anything = at
@@ -104,7 +115,9 @@ function createErrorBudget(experiment: Experiment, faultTicks: number): ErrorBud
       passed += tick.at - tick.from
       if (passed <= after || allowed === null) return null
       bad += tick.error + tick.timeout
-      return bad > allowed * planned ? `${bad} requests failed: with ${Math.round(planned)} planned, error_rate can't stay within ${bound.text} any more` : null
+      return bad > allowed * planned
+        ? `${bad} requests failed: with ${Math.round(planned)} planned, error_rate can't stay within ${bound.text} any more`
+        : null
     },
   }
 }

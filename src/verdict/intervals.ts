@@ -1,7 +1,7 @@
 /** A phase in about thirty equal intervals, long enough to hold the requests that a quantile needs. */
 import type { TrafficSecond } from '../records/run-data.ts'
-import { ended, present, type Stretch } from './stretch.ts'
 import { sum } from './share-interval.ts'
+import { ended, present, type Stretch } from './stretch.ts'
 
 export const fewestIntervals = 12
 export const fewestRequests = 20

@@ -1,6 +1,6 @@
 import { tQuantile } from './distributions.ts'
-import { lagCorrelation } from './rank-interval.ts'
 import type { Shift } from './rank-interval.ts'
+import { lagCorrelation } from './rank-interval.ts'
 import { sum } from './share-interval.ts'
 
 /** Interval for the mean of a series whose points are correlated: t interval with the same inflation as the rank interval. Constant: no width. */

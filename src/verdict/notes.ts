@@ -16,8 +16,12 @@ export function notesOf(material: Material, found: Pick<Verdict, 'phases' | 'har
     ...harmNotes(found.harm),
     ...(recovery ? [`observed for ${seconds(recovery.to - recovery.from)} after the fault`] : []),
     ...newBursts(material, found.cells),
-    ...found.phases.filter(({ missing }) => missing > 0).map(({ phase, missing, seconds: all }) => `${missing} of ${all} seconds of the ${phase} phase have no trustworthy data`),
-    ...found.cells.flatMap(({ measure, unit, phase, resolution }) => (resolution === undefined ? [] : [`${measure} in ${phase} comes from buckets up to ${quantity(resolution, unit)} wide`])),
+    ...found.phases
+      .filter(({ missing }) => missing > 0)
+      .map(({ phase, missing, seconds: all }) => `${missing} of ${all} seconds of the ${phase} phase have no trustworthy data`),
+    ...found.cells.flatMap(({ measure, unit, phase, resolution }) =>
+      resolution === undefined ? [] : [`${measure} in ${phase} comes from buckets up to ${quantity(resolution, unit)} wide`],
+    ),
     ...found.faults.map(({ fault: name, target, problem, text }) => `fault ${name} at ${target}: ${problem}, ${text}`),
   ]
 }
@@ -30,7 +34,9 @@ function latencyNotes(baseline: PhaseSummary | undefined, phase: PhaseSummary | 
 
 function errorNotes(baseline: PhaseSummary | undefined, phase: PhaseSummary | undefined, when: string): string[] {
   if (baseline?.errorShare == null || phase?.errorShare == null) return []
-  return [`errors ${when}: ${quantity(baseline.errorShare, 'share')} → ${quantity(phase.errorShare, 'share')} (${change(phase.errorShare - baseline.errorShare, 'share')})`]
+  return [
+    `errors ${when}: ${quantity(baseline.errorShare, 'share')} → ${quantity(phase.errorShare, 'share')} (${change(phase.errorShare - baseline.errorShare, 'share')})`,
+  ]
 }
 
 function harmNotes(harm: Harm | null): string[] {
@@ -41,10 +47,17 @@ function harmNotes(harm: Harm | null): string[] {
 
 /** The interval series is blind to rare bursts on purpose; here they are named: 1 pp more requests slower than 1.2 × baseline's p99. */
 function newBursts(material: Material, cells: readonly CellVerdict[]): string[] {
-  if (!cells.some(({ phase, kind, decision, scale }) => phase === 'recovery' && kind === 'latency' && scale === 'ratio' && decision === 'held')) return []
+  if (
+    !cells.some(
+      ({ phase, kind, decision, scale }) => phase === 'recovery' && kind === 'latency' && scale === 'ratio' && decision === 'held',
+    )
+  )
+    return []
   const [baseline, recovery] = [stretchOf(material, 'baseline'), stretchOf(material, 'recovery')]
   if (!baseline || !recovery || missingShare(baseline) > 0.1 || missingShare(recovery) > 0.1) return []
   const slow = 1.2 * quantile(sortedLatencies(present(baseline)), 0.99)
   const { estimate, lo } = differenceInterval(shareOf(slowCounts(baseline, slow)), shareOf(slowCounts(recovery, slow)), 0.05, 0.05)
-  return lo > 0.01 ? [`slow bursts that were not there before: ${change(estimate, 'share')} of requests slower than ${quantity(slow, 'ms')}`] : []
+  return lo > 0.01
+    ? [`slow bursts that were not there before: ${change(estimate, 'share')} of requests slower than ${quantity(slow, 'ms')}`]
+    : []
 }

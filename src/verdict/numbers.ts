@@ -26,7 +26,12 @@ export function change(x: number, unit: Unit): string {
 
 /** A ratio as people say it: 1.31 is `+31 %`. From 10x on as a multiple. */
 export function ratio(x: number): string {
-  return x >= 10 ? `${digits(x)}x` : `${signed((x - 1) * 100)} %`
+  return x >= 10 ? `${digits(x)}x` : `${percentMore(x)} %`
+}
+
+/** The change behind a ratio in per cent, without the unit: a tenth is more than anybody can use. */
+export function percentMore(x: number): string {
+  return signed(Math.round((x - 1) * 1000) / 10)
 }
 
 /** ms as seconds. */

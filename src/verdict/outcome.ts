@@ -29,7 +29,11 @@ export function outcomeOf(data: RunData, found: Found): { outcome: Outcome; beca
   const { steady, within, recovered } = found.questions
   if (data.error) return { outcome: 'error', because: `Error: ${data.error.message}` }
   const broken = found.faults.find(({ problem }) => problem === 'never active' || problem === 'died')
-  if (broken) return { outcome: 'error', because: `Error: the fault ${broken.fault} at ${broken.target} ${broken.problem === 'died' ? 'was lost: ' : ''}${broken.text}` }
+  if (broken)
+    return {
+      outcome: 'error',
+      because: `Error: the fault ${broken.fault} at ${broken.target} ${broken.problem === 'died' ? 'was lost: ' : ''}${broken.text}`,
+    }
   if (data.abort) return { outcome: 'aborted', because: `Aborted (${data.abort.by}): ${data.abort.why}` }
   if (steady.answer !== 'yes') {
     const injected = data.changes.some(({ injectedAt }) => injectedAt !== undefined)
@@ -38,10 +42,17 @@ export function outcomeOf(data: RunData, found: Found): { outcome: Outcome; beca
   }
   if (within.answer === 'no' || recovered.answer === 'no') return { outcome: 'failed', because: `Failed: ${failure(found.cells)}` }
   const weak = found.faults[0]
-  if (weak) return { outcome: 'inconclusive', because: `Inconclusive: the fault ${weak.fault} at ${weak.target} was ${weak.problem === 'lost' ? 'lost' : 'weaker than asked'}: ${weak.text}` }
+  if (weak)
+    return {
+      outcome: 'inconclusive',
+      because: `Inconclusive: the fault ${weak.fault} at ${weak.target} was ${weak.problem === 'lost' ? 'lost' : 'weaker than asked'}: ${weak.text}`,
+    }
   const doubt = [within, recovered].find(({ answer }) => answer !== 'yes')
   if (doubt) return { outcome: 'inconclusive', because: `Inconclusive: ${doubt.reason}` }
-  return { outcome: 'passed', because: `Passed: steady before, within bounds during the fault, ${found.recovery.sentence === '' ? 'recovered' : found.recovery.sentence}` }
+  return {
+    outcome: 'passed',
+    because: `Passed: steady before, within bounds during the fault, ${found.recovery.sentence === '' ? 'recovered' : found.recovery.sentence}`,
+  }
 }
 
 /** Errors speak first: they are what users see. */

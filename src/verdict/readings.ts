@@ -24,7 +24,9 @@ export function readingsOf(material: Material, measure: Measure, phase: JudgedPh
   const from = window.from + after
   const inside = all.filter(({ at }) => at >= from && at < window.to)
   const events = inside.filter((sample) => 'total' in sample).filter(({ bad, total }) => Number.isFinite(bad) && total > 0)
-  const buckets = inside.flatMap((sample) => ('buckets' in sample ? [{ at: sample.at, found: bucketQuantile(sample.buckets, quantileOf(measure)) }] : []))
+  const buckets = inside.flatMap((sample) =>
+    'buckets' in sample ? [{ at: sample.at, found: bucketQuantile(sample.buckets, quantileOf(measure)) }] : [],
+  )
   const values = [
     ...inside.flatMap((sample) => ('value' in sample && Number.isFinite(sample.value) ? [{ at: sample.at, value: sample.value }] : [])),
     ...events.map(({ at, bad, total }) => ({ at, value: bad / total })),
@@ -35,7 +37,10 @@ export function readingsOf(material: Material, measure: Measure, phase: JudgedPh
     from,
     to: window.to,
     values,
-    counts: events.length > 0 && events.length === values.length ? { bad: events.map(({ bad }) => bad), total: events.map(({ total }) => total) } : null,
+    counts:
+      events.length > 0 && events.length === values.length
+        ? { bad: events.map(({ bad }) => bad), total: events.map(({ total }) => total) }
+        : null,
     missing: missingShare(all, inside, values.length, window.to - from),
     ...(widths.length > 0 && { resolution: Math.max(...widths) }),
   }
@@ -43,7 +48,10 @@ export function readingsOf(material: Material, measure: Measure, phase: JudgedPh
 
 /** Of the readings that this stretch should have had at the source's own pace. One may fall over the edge. */
 function missingShare(all: readonly Sample[], inside: readonly Sample[], good: number, length: number): number {
-  const gaps = all.slice(1).map(({ at }, i) => at - (all[i]?.at ?? at)).filter((gap) => gap > 0)
+  const gaps = all
+    .slice(1)
+    .map(({ at }, i) => at - (all[i]?.at ?? at))
+    .filter((gap) => gap > 0)
   const step = gaps.length > 0 ? median(gaps) : 1000
   const wanted = Math.max(inside.length, Math.floor(length / step) - 1)
   return wanted <= 0 ? 1 : Math.max(0, wanted - good) / wanted

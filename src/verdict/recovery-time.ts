@@ -10,7 +10,10 @@ import { ended, errorCounts, type Material, missingShare, sortedLatencies, stret
 import type { RecoveryTime } from './verdict.ts'
 
 /** The rule of requirement A6, for a measure that the document does not bound after the fault. */
-const usual: Record<'latency' | 'errors', Limit> = { latency: { kind: 'times', factor: 1.5, floor: 5 }, errors: { kind: 'times', factor: 1.5, floor: 0.005 } }
+const usual: Record<'latency' | 'errors', Limit> = {
+  latency: { kind: 'times', factor: 1.5, floor: 5 },
+  errors: { kind: 'times', factor: 1.5, floor: 0.005 },
+}
 
 /**
  * Load: five-second windows, one each second, are in tolerance when their error share is within the recovery bound and their p95 is at most
@@ -60,7 +63,9 @@ function ofReadings(material: Material, observed: number): RecoveryTime {
 /** The loosest way to stay within the recovery bound of the first such measure. */
 function allowed({ experiment }: Material, what: 'latency' | 'errors', baseline: number): number {
   const kind = what === 'latency' ? 'latency' : 'share'
-  const bounds: (Cells['recovery'] | undefined)[] = experiment.measures.filter(({ from, is }) => from === 'traffic' && is.kind === kind).map(({ max }) => max.recovery)
+  const bounds: (Cells['recovery'] | undefined)[] = experiment.measures
+    .filter(({ from, is }) => from === 'traffic' && is.kind === kind)
+    .map(({ max }) => max.recovery)
   const limit = bounds.find((bound) => bound && bound.limit.kind !== 'none')?.limit ?? usual[what]
   return allowedBy(limit, baseline, 'max') ?? Number.POSITIVE_INFINITY
 }

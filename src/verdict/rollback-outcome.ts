@@ -12,7 +12,8 @@ export function rollbackOutcome(changes: readonly ChangeRecord[]): RollbackOutco
   const unsure = among('unverified', 'injecting', 'active', 'undoing')
   if (unsure.length > 0) return { state: 'unverified', changes: list, sentence: `nobody has seen it undone: ${names(unsure)}` }
   const others = among('changed by others')
-  if (others.length > 0) return { state: 'changed by others', changes: list, sentence: `changed by others meanwhile, left as it is: ${names(others)}` }
+  if (others.length > 0)
+    return { state: 'changed by others', changes: list, sentence: `changed by others meanwhile, left as it is: ${names(others)}` }
   const handed = among('handed over')
   if (handed.length > 0) return { state: 'handed over', changes: list, sentence: `handed over as the document asked: ${names(handed)}` }
   if (list.length === 0) return { state: 'none', changes: list, sentence: 'nothing was changed' }

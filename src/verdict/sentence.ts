@@ -1,9 +1,9 @@
 /** One sentence a cell: the same text on the command line, in the report and in a notification. */
 import type { Unit } from '../document/experiment.ts'
-import { change, digits, quantity, ratio, seconds, signed } from './numbers.ts'
+import { change, digits, percentMore, quantity, ratio, seconds, signed } from './numbers.ts'
 import type { CellVerdict } from './verdict.ts'
 
-export const phaseWords = { baseline: 'before the fault', fault: 'during the fault', recovery: 'after the fault' } as const
+const phaseWords = { baseline: 'before the fault', fault: 'during the fault', recovery: 'after the fault' } as const
 
 /** `error_rate during the fault was 61.3 % [58.9, 63.7], allowed 5 %`: what was found, without the decision. */
 export function finding(cell: CellVerdict): string {
@@ -27,7 +27,10 @@ function decisionWords({ decision, phase, kind, why, wouldSuffice }: CellVerdict
   if (decision === 'held') return after ? 'recovered' : 'held'
   if (decision === 'breached') return after ? 'not recovered' : 'breached'
   if (decision === 'not judged') return 'not judged'
-  const reasons = [why ?? 'the interval holds the limit', ...(wouldSuffice === undefined ? [] : [`about ${wouldSuffice} s of each phase would suffice`])]
+  const reasons = [
+    why ?? 'the interval holds the limit',
+    ...(wouldSuffice === undefined ? [] : [`about ${wouldSuffice} s of each phase would suffice`]),
+  ]
   return `can't tell (${reasons.join('; ')})`
 }
 
@@ -46,7 +49,7 @@ function number({ scale, unit, estimate, interval: [lo, hi] }: CellVerdict): str
 }
 
 function bare(value: number, scale: CellVerdict['scale'], unit: Unit, estimate: number): string {
-  if (scale === 'ratio') return estimate >= 10 ? digits(value) : signed((value - 1) * 100)
+  if (scale === 'ratio') return estimate >= 10 ? digits(value) : percentMore(value)
   if (scale === 'difference') return signed(unit === 'share' ? value * 100 : value)
   return digits(scale === 'slower' || unit === 'share' ? value * 100 : value)
 }

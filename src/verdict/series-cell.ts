@@ -39,7 +39,13 @@ export function judgeShift(cell: CellVerdict, asked: Asked, before: readonly num
 }
 
 /** Fixed level: the mean of the series with its interval. */
-export function judgeMean(cell: CellVerdict, asked: Asked, values: readonly number[], limit: Extract<Limit, { kind: 'absolute' }>, seconds: number): void {
+export function judgeMean(
+  cell: CellVerdict,
+  asked: Asked,
+  values: readonly number[],
+  limit: Extract<Limit, { kind: 'absolute' }>,
+  seconds: number,
+): void {
   const { estimate, lo, hi, inflation, df } = meanInterval(values, ...ends(asked))
   cell.observed = estimate
   conclude(cell, { scale: 'value', estimate, lo, hi, allowed: limit.value, inflation, df, seconds })

@@ -17,22 +17,25 @@ export function judgeSourceCell(material: Material, asked: Asked): CellVerdict {
   if (!readings || readings.values.length === 0) return refuse(cell, 'there are no readings')
   Object.assign(cell, { n: readings.values.length, missing: readings.missing, observed: median(readings.values.map(({ value }) => value)) })
   if (readings.resolution !== undefined) cell.resolution = readings.resolution
-  const { limit } = asked.bound
-  if (limit.kind === 'absolute') {
-    if (readings.counts) judgeEvents(cell, asked, readings, null)
-    else judgeObserved(cell, asked, readings, limit.value)
-    if (asked.bound.after !== undefined) cell.heldFrom = heldFrom(material, asked, limit.value)
-    return cell
-  }
-  const baseline = readingsOf(material, asked.measure, 'baseline')
-  if (!baseline || baseline.values.length === 0) return refuse(cell, 'there is no baseline to compare with')
-  const spoilt = [baseline, readings].find(({ missing }) => missing > 0.1)
-  if (spoilt) return refuse(cell, `${quantity(spoilt.missing, 'share')} of the readings ${spoilt === baseline ? 'before the fault ' : ''}are missing`)
-  if (Math.min(baseline.values.length, readings.values.length) < fewestIntervals) return refuse(cell, `fewer than ${fewestIntervals} readings`)
-  if (readings.counts && baseline.counts) judgeEvents(cell, asked, readings, baseline)
-  else judgeShift(cell, asked, thirty(baseline), thirty(readings), (readings.to - readings.from) / 1000)
-  if (asked.bound.after !== undefined && cell.allowed.limit !== null) cell.heldFrom = heldFrom(material, asked, cell.allowed.limit)
+  const { limit, after } = asked.bound
+  if (limit.kind !== 'absolute') judgeRelative(cell, material, asked, readings)
+  else if (readings.counts) judgeEvents(cell, asked, readings, null)
+  else judgeObserved(cell, asked, readings, limit.value)
+  if (after !== undefined && cell.allowed.limit !== null) cell.heldFrom = heldFrom(material, asked, cell.allowed.limit)
   return cell
+}
+
+function judgeRelative(cell: CellVerdict, material: Material, asked: Asked, readings: Readings): void {
+  const baseline = readingsOf(material, asked.measure, 'baseline')
+  if (!baseline || baseline.values.length === 0) {
+    cell.why = 'there is no baseline to compare with'
+    return
+  }
+  const spoilt = [baseline, readings].find(({ missing }) => missing > 0.1)
+  if (spoilt) cell.why = `${quantity(spoilt.missing, 'share')} of the readings ${spoilt === baseline ? 'before the fault ' : ''}are missing`
+  else if (Math.min(baseline.values.length, readings.values.length) < fewestIntervals) cell.why = `fewer than ${fewestIntervals} readings`
+  else if (readings.counts && baseline.counts) judgeEvents(cell, asked, readings, baseline)
+  else judgeShift(cell, asked, thirty(baseline), thirty(readings), (readings.to - readings.from) / 1000)
 }
 
 /** A number of things is taken literally; other readings jitter, and a bound is broken by three in a row or by more than 5 % of them. */
@@ -82,7 +85,8 @@ function judgeEvents(cell: CellVerdict, asked: Asked, readings: Readings, baseli
 function thirty({ values }: Readings): number[] {
   const size = Math.max(1, Math.round(values.length / 30))
   const points: number[] = []
-  for (let start = 0; start + size <= values.length; start += size) points.push(sum(values.slice(start, start + size).map(({ value }) => value)) / size)
+  for (let start = 0; start + size <= values.length; start += size)
+    points.push(sum(values.slice(start, start + size).map(({ value }) => value)) / size)
   return points
 }
 

@@ -1,8 +1,8 @@
 /** The stored seconds of a run, cut to a phase: which of them can be trusted, and what was counted in them. */
 import type { Experiment, JudgedPhase } from '../document/experiment.ts'
 import type { PhaseWindow, RunData, TrafficSecond } from '../records/run-data.ts'
-import type { Counts } from './share-interval.ts'
 import { quantile } from './quantile.ts'
+import type { Counts } from './share-interval.ts'
 import { sum } from './share-interval.ts'
 
 /** Shared by all parts of the judge. */
@@ -56,7 +56,7 @@ const harmlessLag = 0.1
  * More than 1 % not sent, requests whose end nobody saw, or a generator that stood still: the load was at fault, not the target.
  * For times also a start lag that could be what was measured; how a request ended does not hang on some ms of lag.
  */
-export function trusted(second: TrafficSecond, use: Use = 'times'): boolean {
+function trusted(second: TrafficSecond, use: Use = 'times'): boolean {
   const { planned, notSent, lagP99, suspect, latencies } = second
   if (notSent > planned / 100 || ended(second) + notSent < planned || !latencies.every(Number.isFinite)) return false
   const late = lagP99 > smallLag

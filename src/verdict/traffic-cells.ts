@@ -1,13 +1,23 @@
 /** Judging what Squall's own load measured: latency, errors, good answers per second. */
 import { type Asked, conclude, openCell } from './cell.ts'
+import { heldFrom } from './held-from.ts'
 import { enoughSeconds, fewestIntervals, fewestRequests, intervalLength, intervalsOf } from './intervals.ts'
 import { allowedBy } from './limits.ts'
-import { heldFrom } from './held-from.ts'
 import { quantity } from './numbers.ts'
 import { quantile } from './quantile.ts'
 import { ends, judgeMean, judgeShift } from './series-cell.ts'
 import { differenceInterval, shareInterval, shareOf, sum } from './share-interval.ts'
-import { ended, errorCounts, type Material, missingShare, present, slowCounts, type Stretch, sortedLatencies, stretchOf } from './stretch.ts'
+import {
+  ended,
+  errorCounts,
+  type Material,
+  missingShare,
+  present,
+  type Stretch,
+  slowCounts,
+  sortedLatencies,
+  stretchOf,
+} from './stretch.ts'
 import type { CellVerdict } from './verdict.ts'
 
 export function judgeTrafficCell(material: Material, asked: Asked): CellVerdict {
@@ -38,7 +48,8 @@ export function judgeTrafficCell(material: Material, asked: Asked): CellVerdict 
 export function lacks(material: Material, stretches: readonly Stretch[]): { why: string; suffices: number | null } | null {
   for (const stretch of stretches) {
     const missing = missingShare(stretch)
-    if (missing > 0.1) return { why: `${quantity(missing, 'share')} of the ${stretch.window.phase} phase has no trustworthy data`, suffices: null }
+    if (missing > 0.1)
+      return { why: `${quantity(missing, 'share')} of the ${stretch.window.phase} phase has no trustworthy data`, suffices: null }
   }
   if (intervalLength(stretches) !== null) return null
   const wanted = stretches.map((stretch) => enoughSeconds(stretch, material.experiment.traffic?.rate ?? 0))
@@ -84,7 +95,13 @@ function judgeLatency(cell: CellVerdict, asked: Asked, stretch: Stretch, baselin
   const share = shareOf(slowCounts(stretch, cell.allowed.limit ?? 0))
   const interval = shareInterval(share, ...ends(asked))
   // `min` on a latency is odd but says what it says: at least that share must be slower.
-  conclude(cell, { ...interval, scale: 'slower', allowed: Number((1 - is.quantile).toPrecision(12)), inflation: interval.deff, seconds: stretch.seconds.length })
+  conclude(cell, {
+    ...interval,
+    scale: 'slower',
+    allowed: Number((1 - is.quantile).toPrecision(12)),
+    inflation: interval.deff,
+    seconds: stretch.seconds.length,
+  })
 }
 
 /** Good answers per second. */

@@ -21,6 +21,8 @@ type Seen = { bad: number; total: number; allowed: number } | { value: number } 
 
 /** Bad readings in a row that count for a level without `for`; a number of things is taken literally. */
 const levelReadings = 3
+/** ms */
+const tickSlack = 100
 
 export function createWatch(measure: Measure, direction: 'max' | 'min', bound: AbortBound, faultTicks: number): Watch {
   let limit = bound.limit.kind === 'absolute' ? bound.limit.value : null
@@ -47,8 +49,8 @@ export function createWatch(measure: Measure, direction: 'max' | 'min', bound: A
       badReadings = bad ? badReadings + 1 : 0
       const words = describe(measure, direction, bound, limit, seen)
       if (bound.for !== undefined) {
-        // A tick is a second give or take a few ms: `for 2s` is two bad ones in a row.
-        return badMs >= bound.for * 0.95 ? `${words} for ${seconds(badMs)}` : null
+        // Ticks come some ms early or late: `for 2s` is two bad ones in a row.
+        return badMs >= bound.for - tickSlack ? `${words} for ${seconds(badMs)}` : null
       }
       if ('value' in seen) return badReadings >= (measure.unit === 'count' ? 1 : levelReadings) ? words : null
       cusum ??= createECusum(seen.allowed, faultTicks)
@@ -58,30 +60,29 @@ export function createWatch(measure: Measure, direction: 'max' | 'min', bound: A
 }
 
 function seenBy(measure: Measure, direction: 'max' | 'min', limit: number, tick: LiveTick | null, sample: Sample | undefined): Seen {
-  if (measure.from !== 'traffic') {
-    if (!sample || 'missing' in sample || 'buckets' in sample) return null
-    if ('value' in sample) return Number.isFinite(sample.value) ? { value: sample.value } : null
-    if (!(sample.total > 0)) return null
-    return direction === 'max' ? { bad: sample.bad, total: sample.total, allowed: limit } : { value: sample.bad / sample.total }
-  }
+  if (measure.from !== 'traffic') return sample ? readBy(sample, direction, limit) : null
   if (!tick) return null
-  switch (measure.is.kind) {
-    case 'latency': {
-      const counted = tick.thresholds.find((threshold) => threshold.limit === limit)
-      return counted && counted.decided > 0 ? { bad: counted.slow, total: counted.decided, allowed: Number((1 - measure.is.quantile).toPrecision(12)) } : null
-    }
-    case 'share':
-      return tick.ended > 0 ? { bad: tick.error + tick.timeout, total: tick.ended, allowed: limit } : null
-    case 'level':
-      return { value: (1000 * tick.ok) / Math.max(1, tick.at - tick.from) }
-    case 'recovery-time':
-      return null
-  }
+  if (measure.is.kind === 'latency') return countedBy(tick, limit, measure.is.quantile)
+  if (measure.is.kind === 'share') return tick.ended > 0 ? { bad: tick.error + tick.timeout, total: tick.ended, allowed: limit } : null
+  return measure.is.kind === 'level' ? { value: (1000 * tick.ok) / Math.max(1, tick.at - tick.from) } : null
+}
+
+function readBy(sample: Sample, direction: 'max' | 'min', limit: number): Seen {
+  if ('value' in sample) return Number.isFinite(sample.value) ? { value: sample.value } : null
+  if (!('total' in sample) || !(sample.total > 0)) return null
+  return direction === 'max' ? { bad: sample.bad, total: sample.total, allowed: limit } : { value: sample.bad / sample.total }
+}
+
+function countedBy(tick: LiveTick, limit: number, quantile: number): Seen {
+  const counted = tick.thresholds.find((threshold) => threshold.limit === limit)
+  if (!counted || counted.decided === 0) return null
+  return { bad: counted.slow, total: counted.decided, allowed: Number((1 - quantile).toPrecision(12)) }
 }
 
 function describe(measure: Measure, direction: 'max' | 'min', bound: AbortBound, limit: number, seen: NonNullable<Seen>): string {
   const at = `the run is stopped at ${bound.text}`
-  if ('value' in seen) return `${measure.name} is ${quantity(seen.value, measure.unit)}, ${direction === 'max' ? 'above' : 'below'} ${quantity(limit, measure.unit)} (${at})`
+  if ('value' in seen)
+    return `${measure.name} is ${quantity(seen.value, measure.unit)}, ${direction === 'max' ? 'above' : 'below'} ${quantity(limit, measure.unit)} (${at})`
   const share = quantity(seen.bad / seen.total, 'share')
   if (measure.is.kind === 'latency' && measure.from === 'traffic') {
     return `${measure.name}: ${share} of requests are later than ${quantity(limit, 'ms')}, allowed ${quantity(seen.allowed, 'share')} (${at})`

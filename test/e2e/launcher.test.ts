@@ -102,10 +102,10 @@ suite('the launcher of the package scripts', () => {
     const { child, ended, ready } = launch(project({ installed: true }), ['wait'])
     await ready
     child.kill('SIGINT')
-    await new Promise((resolve) => setTimeout(resolve, 200))
-    assert.equal(child.exitCode, null)
     child.kill('SIGTERM')
-    assert.equal((await ended).code, 4)
+    const { code, stdout } = await ended
+    assert.equal(code, 4)
+    assert.deepEqual(stdout.trim().split('\n'), ['ready', 'SIGTERM', 'undone'])
   })
 
   test('makes its own node the `node` of what it starts', async () => {

@@ -44,7 +44,8 @@ export const change: ChangeRecord = {
 
 /** A judge without statistics, for tests that are about keeping, not judging. */
 export function plainJudge(run: { abort?: { by: string; why: string } }): Judged<StoredVerdict> {
-  if (run.abort) return { verdict: { outcome: 'aborted', because: `Aborted (${run.abort.by}): ${run.abort.why}` }, exit: 4, rollback: 'verified' }
+  if (run.abort)
+    return { verdict: { outcome: 'aborted', because: `Aborted (${run.abort.by}): ${run.abort.why}` }, exit: 4, rollback: 'verified' }
   return { verdict: { outcome: 'passed', because: 'Passed.' }, exit: 0, rollback: 'verified' }
 }
 
@@ -90,7 +91,14 @@ const look = fc.record(
 const states = ['planned', 'injecting', 'active', 'undoing', 'verified', 'changed by others', 'unverified', 'stuck'] as const
 export const anyChange = fc.record(
   {
-    ...{ fault: fc.string(), type: fc.string(), target: fc.string(), does: fc.string(), undoes: fc.string(), state: fc.constantFrom(...states) },
+    ...{
+      fault: fc.string(),
+      type: fc.string(),
+      target: fc.string(),
+      does: fc.string(),
+      undoes: fc.string(),
+      state: fc.constantFrom(...states),
+    },
     ...{ injectedAt: at, settledAt: at, lost: fc.string(), error: fc.string(), looks: fc.array(look, { maxLength: 3 }) },
   },
   { requiredKeys: ['fault', 'type', 'target', 'does', 'undoes', 'state', 'looks'], noNullPrototype: true },

@@ -23,7 +23,9 @@ export const experiment: Experiment = {
   tags: ['demo'],
   traffic: {
     rate: 50,
-    requests: [{ name: 'orders', url: 'http://127.0.0.1:1/orders', method: 'GET', headers: { authorization: 'Bearer 123' }, body: null, weight: 1 }],
+    requests: [
+      { name: 'orders', url: 'http://127.0.0.1:1/orders', method: 'GET', headers: { authorization: 'Bearer 123' }, body: null, weight: 1 },
+    ],
     timeout: 1000,
     ok: { status: ['2xx'] },
   },
@@ -45,7 +47,18 @@ const faultTo = 125
 
 function secondAt(t: number, random: () => number): TrafficSecond {
   const frozen = t >= faultFrom + 2 && t < faultTo
-  const second: TrafficSecond = { t, planned: 50, ok: 0, error: 0, timeout: 0, notSent: 0, latencies: [], lagP99: 0.4, suspect: false, reasons: {} }
+  const second: TrafficSecond = {
+    t,
+    planned: 50,
+    ok: 0,
+    error: 0,
+    timeout: 0,
+    notSent: 0,
+    latencies: [],
+    lagP99: 0.4,
+    suspect: false,
+    reasons: {},
+  }
   for (let n = 0; n < 50; n++) {
     if (frozen && random() < 0.4) {
       second.timeout++
@@ -64,7 +77,8 @@ export function fabricatedData(): RunData {
   const random = seededRandom(7)
   const seconds = Array.from({ length: 187 }, (_, t) => secondAt(t, random)).filter(({ t }) => t !== 30)
   for (const second of seconds) if (second.t >= 100 && second.t < 102) second.suspect = true
-  const inUse = (t: number): number => (t >= faultFrom + 2 && t < faultTo ? Math.min(100, (t - faultFrom) * 8) : 4) + Math.floor(random() * 3)
+  const inUse = (t: number): number =>
+    (t >= faultFrom + 2 && t < faultTo ? Math.min(100, (t - faultFrom) * 8) : 4) + Math.floor(random() * 3)
   return {
     id: '20261123-143015-k3f9',
     experiment,
@@ -98,7 +112,12 @@ export function fabricatedData(): RunData {
         settledAt: 127_070,
         looks: [
           { at: 64_990, active: false, seen: 'state S (sleeping)', hit: [0, 1] },
-          ...Array.from({ length: 60 }, (_, n) => ({ at: 65_090 + n * 1000, active: true, seen: 'state T (stopped)', hit: [1, 1] as [number, number] })),
+          ...Array.from({ length: 60 }, (_, n) => ({
+            at: 65_090 + n * 1000,
+            active: true,
+            seen: 'state T (stopped)',
+            hit: [1, 1] as [number, number],
+          })),
           { at: 125_060, active: false, seen: 'state S (sleeping)', hit: [0, 1] },
           { at: 127_070, active: false, seen: 'state S (sleeping)', hit: [0, 1] },
         ],
@@ -111,7 +130,14 @@ export function storedOf(data: RunData): StoredRun<Verdict> {
   const verdict = judge(data)
   return {
     ...data,
-    ...{ hash: 'c0ffee'.repeat(10), document: 'name: payments-freeze\nhypothesis: …\n', seed: 42, version: '0.1.0', verdict, outcome: verdict.outcome },
+    ...{
+      hash: 'c0ffee'.repeat(10),
+      document: 'name: payments-freeze\nhypothesis: …\n',
+      seed: 42,
+      version: '0.1.0',
+      verdict,
+      outcome: verdict.outcome,
+    },
     exit: exitCode(verdict, data.changes),
     events: [{ at: 80_000, level: 'warn', text: 'source shop: no answer within 1 s' }],
   }

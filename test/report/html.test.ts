@@ -17,7 +17,24 @@ function chartsIn(text: string): Chart[] {
 
 /** Every piece of text that comes from people or from the systems they test is replaced. */
 function hostile(run: StoredRun<Verdict>, text: string): StoredRun<Verdict> {
-  const kept = new Set(['by', 'kind', 'phase', 'decision', 'outcome', 'state', 'answer', 'from', 'level', 'unit', 'direction', 'scale', 'startedAt', 'endedAt', 'at', 'name'])
+  const kept = new Set([
+    'by',
+    'kind',
+    'phase',
+    'decision',
+    'outcome',
+    'state',
+    'answer',
+    'from',
+    'level',
+    'unit',
+    'direction',
+    'scale',
+    'startedAt',
+    'endedAt',
+    'at',
+    'name',
+  ])
   const replace = (value: unknown, key = ''): unknown => {
     if (typeof value === 'string') return kept.has(key) ? value : `${text}${value}`
     if (Array.isArray(value)) return value.map((each) => replace(each, key))
@@ -35,13 +52,24 @@ describe('the page of a run', () => {
     const policy = /Content-Security-Policy" content="([^"]*)"/.exec(page)?.[1]?.replaceAll('&#39;', "'") ?? ''
     assert.match(policy, /^default-src 'none'; /)
     const allowed = [...policy.matchAll(/'sha256-([^']+)'/g)].map((match) => match[1])
-    const carried = [...page.matchAll(/<(?:style|script)>(.*?)<\/(?:style|script)>/gs)].map((match) => createHash('sha256').update(match[1] ?? '').digest('base64'))
+    const carried = [...page.matchAll(/<(?:style|script)>(.*?)<\/(?:style|script)>/gs)].map((match) =>
+      createHash('sha256')
+        .update(match[1] ?? '')
+        .digest('base64'),
+    )
     assert.deepEqual(carried.sort(), allowed.sort())
   })
 
   test('shows the verdict, its sentences, the evidence and the events', () => {
     const run = storedOf(fabricatedData())
-    for (const text of [run.verdict?.because ?? '?', 'stops process 4711', 'state T (stopped)', 'no answer within 1 s', 'team-orders', run.id]) {
+    for (const text of [
+      run.verdict?.because ?? '?',
+      'stops process 4711',
+      'state T (stopped)',
+      'no answer within 1 s',
+      'team-orders',
+      run.id,
+    ]) {
       assert.ok(page.includes(text), text)
     }
     for (const cell of run.verdict?.cells ?? []) if (cell.decision !== 'not judged') assert.ok(page.includes(cell.sentence), cell.sentence)
@@ -49,7 +77,14 @@ describe('the page of a run', () => {
 
   test('carries no credentials', () => assert.ok(!page.includes('Bearer 123')))
 
-  for (const text of ['<script>alert(1)</script>', '"><img src=x onerror=alert(1)>', "' onclick='alert(1)", '</script><script>alert(1)//', '<!--', '\u202e${x}`\u0000']) {
+  for (const text of [
+    '<script>alert(1)</script>',
+    '"><img src=x onerror=alert(1)>',
+    "' onclick='alert(1)",
+    '</script><script>alert(1)//',
+    '<!--',
+    '\u202e${x}`\u0000',
+  ]) {
     test(`takes ${JSON.stringify(text)} for what it is: text`, () => {
       const attacked = renderHtml(hostile(storedOf(fabricatedData()), text))
       const tags = (each: string): number => each.match(/<[a-z!/]/gi)?.length ?? 0
@@ -66,9 +101,18 @@ describe('the page of a run', () => {
       const chart = charts.find((each) => each.title === title)
       assert.ok(chart)
       const row = (second: number): (number | null | undefined)[] => chart.lines.map((line) => line.values[chart.x.indexOf(second)])
-      assert.ok(row(29).every((value) => typeof value === 'number'), `${title} at 29 s`)
-      assert.ok(row(30).every((value) => value === null), `${title} at 30 s, never recorded`)
-      assert.ok(row(100).every((value) => value === null), `${title} at 100 s, not trusted`)
+      assert.ok(
+        row(29).every((value) => typeof value === 'number'),
+        `${title} at 29 s`,
+      )
+      assert.ok(
+        row(30).every((value) => value === null),
+        `${title} at 30 s, never recorded`,
+      )
+      assert.ok(
+        row(100).every((value) => value === null),
+        `${title} at 100 s, not trusted`,
+      )
     }
     const pool = charts.find((each) => each.title === 'pool_in_use')
     assert.equal(pool?.lines[0]?.values.filter((value) => value === null).length, 15)
@@ -78,7 +122,10 @@ describe('the page of a run', () => {
 
   test('limits are drawn where they count, in the unit of the axis', () => {
     const errors = chartsIn(page).find((each) => each.title === 'Errors')
-    assert.deepEqual(errors?.limits.find((limit) => limit.label === 'max 5%'), { label: 'max 5%', from: 65, to: 125, value: 5 })
+    assert.deepEqual(
+      errors?.limits.find((limit) => limit.label === 'max 5%'),
+      { label: 'max 5%', from: 65, to: 125, value: 5 },
+    )
   })
 
   test('a day-long run stays a page that opens', () => {

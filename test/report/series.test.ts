@@ -11,7 +11,7 @@ const second = (t: number, more: Partial<TrafficSecond> = {}): TrafficSecond => 
 
 test('a second becomes its quantiles, error share and good answers', () => {
   const series = trafficSeries([second(0)])
-  assert.deepEqual(series, { step: 1, x: [0], p50: [2], p95: [4], p99: [4], errors: [0.25], goodput: [3] })
+  assert.deepEqual(series, { step: 1, x: [0], p50: [2.5], p95: [4], p99: [4], errors: [0.25], goodput: [3] })
 })
 
 test('a second of full outage has an error share of 1 and a goodput of 0: that was measured', () => {
@@ -35,11 +35,16 @@ test('a long run is shown in steps of several seconds, and a whole missing step 
 test('a long source line keeps its extremes and its gaps when it is thinned', () => {
   const measure = experiment.measures.find(({ name }) => name === 'pool_in_use')
   assert.ok(measure)
-  const samples = Array.from({ length: 20_000 }, (_, n) => (n === 7_777 ? { at: n, missing: 'gone' } : { at: n, value: n === 12_345 ? 99 : n % 5 }))
+  const samples = Array.from({ length: 20_000 }, (_, n) =>
+    n === 7_777 ? { at: n, missing: 'gone' } : { at: n, value: n === 12_345 ? 99 : n % 5 },
+  )
   const line = sourceLine({ ...fabricatedData(), samples: { pool_in_use: samples } }, measure)
   assert.ok(line.x.length < 2000)
   assert.ok(line.values.includes(99))
   assert.ok(line.values.includes(null))
   assert.deepEqual([...line.missing], [['gone', 1]])
-  assert.deepEqual(line.x, [...line.x].sort((a, b) => a - b))
+  assert.deepEqual(
+    line.x,
+    [...line.x].sort((a, b) => a - b),
+  )
 })

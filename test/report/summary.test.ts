@@ -13,14 +13,24 @@ describe('the summary', () => {
     const words = text.replace(/\s+/g, ' ')
     const verdict = run.verdict
     assert.ok(verdict)
-    for (const part of [verdict.because, verdict.recovery.sentence, verdict.rollback.sentence, ...verdict.notes, ...verdict.cells.map((cell) => cell.sentence)]) {
+    for (const part of [
+      verdict.because,
+      verdict.recovery.sentence,
+      verdict.rollback.sentence,
+      ...verdict.notes,
+      ...verdict.cells.map((cell) => cell.sentence),
+    ]) {
       assert.ok(words.includes(part.replace(/\s+/g, ' ')), part)
     }
     assert.match(text, /seen at \+1:05\.1: state T \(stopped\)/)
     assert.match(text, /error_rate +0 % +38\.\d % {2}✗ max 5%/)
   })
 
-  test('fits 100 columns', () => assert.deepEqual(text.split('\n').filter((line) => line.length > 100), []))
+  test('fits 100 columns', () =>
+    assert.deepEqual(
+      text.split('\n').filter((line) => line.length > 100),
+      [],
+    ))
 
   test('has colours only when asked for, and the same words then', () => {
     assert.equal(stripVTControlCharacters(text), text)

@@ -4,10 +4,18 @@ import { normalQuantile, tQuantile } from '../../src/verdict/distributions.ts'
 import { lagCorrelation, shiftInterval } from '../../src/verdict/rank-interval.ts'
 import { differenceInterval, shareInterval, shareOf } from '../../src/verdict/share-interval.ts'
 
-const near = (actual: number, expected: number, tolerance = 1e-9): void => assert.ok(Math.abs(actual - expected) <= tolerance * Math.max(1, Math.abs(expected)), `${actual} is not ${expected}`)
+const near = (actual: number, expected: number, tolerance = 1e-9): void =>
+  assert.ok(Math.abs(actual - expected) <= tolerance * Math.max(1, Math.abs(expected)), `${actual} is not ${expected}`)
 
 test('quantiles agree with scipy 1.17', () => {
-  for (const [p, x] of [[0.95, 1.6448536269514722], [0.975, 1.959963984540054], [0.999, 3.090232306167813], [0.05, -1.6448536269514729], [0.5, 0]] as const) near(normalQuantile(p), x)
+  for (const [p, x] of [
+    [0.95, 1.6448536269514722],
+    [0.975, 1.959963984540054],
+    [0.999, 3.090232306167813],
+    [0.05, -1.6448536269514729],
+    [0.5, 0],
+  ] as const)
+    near(normalQuantile(p), x)
   for (const [p, df, x] of [
     [0.95, 2, 2.9199855803537242],
     [0.95, 11, 1.7958848187040433],
@@ -16,7 +24,8 @@ test('quantiles agree with scipy 1.17', () => {
     [1 - 0.05 / 3, 58, 2.179950620657573],
     [0.999, 3.7, 7.795183875029165],
     [0.95, 1000, 1.6463788172854643],
-  ] as const) near(tQuantile(p, df), x)
+  ] as const)
+    near(tQuantile(p, df), x)
   near(tQuantile(0.95, Number.POSITIVE_INFINITY), 1.6448536269514722)
 })
 

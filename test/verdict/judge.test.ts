@@ -8,12 +8,20 @@ test('a healthy run with no errors at all passes', () => {
   const verdict = judge(run())
   assert.equal(verdict.outcome, 'passed', verdict.because)
   assert.deepEqual(verdict.questions.within, { answer: 'yes', reason: 'within bounds during the fault' })
-  assert.equal(cellOf(verdict, 'error_rate', 'recovery').sentence, 'error_rate after the fault was 0 pp [-0.451, +0.27], allowed +0.5 pp: recovered')
+  assert.equal(
+    cellOf(verdict, 'error_rate', 'recovery').sentence,
+    'error_rate after the fault was 0 pp [-0.451, +0.27], allowed +0.5 pp: recovered',
+  )
   assert.deepEqual(verdict.recovery, { recovered: 'yes', time: 0, sentence: 'itself again at once' })
 })
 
 test('errors beyond the bound during the fault fail the run, and the sentence says how many', () => {
-  const verdict = judge(run({ measures: [p99({ recovery: times(1.5, 5) }), errorRate({ fault: absolute(0.05, '5%'), recovery: times(1.5, 0.005) })], fault: { errors: 30 } }))
+  const verdict = judge(
+    run({
+      measures: [p99({ recovery: times(1.5, 5) }), errorRate({ fault: absolute(0.05, '5%'), recovery: times(1.5, 0.005) })],
+      fault: { errors: 30 },
+    }),
+  )
   assert.equal(verdict.outcome, 'failed')
   assert.equal(verdict.because, 'Failed: error_rate during the fault was 60 % [57.4, 62.5], allowed 5 %')
   assert.equal(verdict.questions.within.answer, 'no')
@@ -26,7 +34,7 @@ test('p99 that stays up after the fault is not recovered', () => {
   assert.equal(verdict.outcome, 'failed')
   const cell = cellOf(verdict, 'latency_p99', 'recovery')
   assert.equal(cell.scale, 'ratio')
-  assert.match(cell.sentence, /^latency_p99 after the fault was \+100 % \[\+\d+, \+\d+\], allowed \+50 %: not recovered$/)
+  assert.match(cell.sentence, /^latency_p99 after the fault was \+101 % \[\+98, \+103\], allowed \+50 %: not recovered$/)
   assert.equal(verdict.because, `Failed: ${cell.sentence.replace(': not recovered', '')}`)
   assert.deepEqual(verdict.recovery.time, { censored: length * 1000 })
 })
@@ -39,18 +47,30 @@ test('a fast service may be slower by the floor', () => {
 })
 
 test('a fixed latency limit is the share of requests that may be slower', () => {
-  const story = (latency: number) => judge(run({ measures: [p99({ fault: absolute(300, '300ms') })], fault: { latency: (i) => (i < 4 ? latency : 50) } }))
+  const story = (latency: number) =>
+    judge(run({ measures: [p99({ fault: absolute(300, '300ms') })], fault: { latency: (i) => (i < 4 ? latency : 50) } }))
   const breached = cellOf(story(400), 'latency_p99', 'fault')
   assert.equal(breached.decision, 'breached')
   assert.equal(breached.estimate, 0.2)
-  assert.match(breached.sentence, /^latency_p99 during the fault: 20 % \[[\d.]+, [\d.]+\] of requests were slower than 300 ms, allowed 1 %: breached$/)
+  assert.match(
+    breached.sentence,
+    /^latency_p99 during the fault: 20 % \[[\d.]+, [\d.]+\] of requests were slower than 300 ms, allowed 1 %: breached$/,
+  )
   assert.equal(cellOf(story(100), 'latency_p99', 'fault').decision, 'held')
 })
 
 test('throughput counts good answers', () => {
-  const verdict = judge(run({ measures: [throughput({ recovery: times(0.9), fault: absolute(45, '45/s') })], fault: { errors: 10 }, recovery: { errors: 10 } }))
-  assert.equal(cellOf(verdict, 'throughput', 'recovery', 'min').sentence, 'throughput after the fault was -20 %, at least -10 % required: not recovered')
-  assert.equal(cellOf(verdict, 'throughput', 'fault', 'min').sentence, 'throughput during the fault was 40/s, at least 45/s required: breached')
+  const verdict = judge(
+    run({ measures: [throughput({ recovery: times(0.9), fault: absolute(45, '45/s') })], fault: { errors: 10 }, recovery: { errors: 10 } }),
+  )
+  assert.equal(
+    cellOf(verdict, 'throughput', 'recovery', 'min').sentence,
+    'throughput after the fault was -20 %, at least -10 % required: not recovered',
+  )
+  assert.equal(
+    cellOf(verdict, 'throughput', 'fault', 'min').sentence,
+    'throughput during the fault was 40/s, at least 45/s required: breached',
+  )
 })
 
 test('everything failing everywhere divides by nothing', () => {
@@ -88,7 +108,13 @@ test('a lag that is small beside what was measured spoils nothing', () => {
 })
 
 test('a missing baseline leaves relative bounds open and fixed ones decided', () => {
-  const verdict = judge(run({ baseline: { suspect: [0, 1, 2, 3, 4] }, measures: [errorRate({ fault: absolute(0.05, '5%'), recovery: plus(0.01, '+1pp') })], fault: { errors: 20 } }))
+  const verdict = judge(
+    run({
+      baseline: { suspect: [0, 1, 2, 3, 4] },
+      measures: [errorRate({ fault: absolute(0.05, '5%'), recovery: plus(0.01, '+1pp') })],
+      fault: { errors: 20 },
+    }),
+  )
   assert.equal(verdict.outcome, 'inconclusive')
   assert.equal(cellOf(verdict, 'error_rate', 'recovery').decision, "can't tell")
   assert.equal(cellOf(verdict, 'error_rate', 'fault').decision, 'breached')
@@ -96,7 +122,14 @@ test('a missing baseline leaves relative bounds open and fixed ones decided', ()
 
 test('too few requests: how long would have sufficed', () => {
   const few = { rate: 5 }
-  const verdict = judge(run({ baseline: few, fault: few, recovery: few, experiment: { traffic: { rate: 5, requests: [], timeout: 1000, ok: { status: [] } } } }))
+  const verdict = judge(
+    run({
+      baseline: few,
+      fault: few,
+      recovery: few,
+      experiment: { traffic: { rate: 5, requests: [], timeout: 1000, ok: { status: [] } } },
+    }),
+  )
   assert.equal(verdict.outcome, 'inconclusive')
   assert.equal(cellOf(verdict, 'latency_p99', 'recovery').wouldSuffice, 48)
   assert.match(verdict.questions.steady.reason, /12 intervals of 20 requests are needed \(about 48 s of baseline would suffice\)/)
@@ -104,7 +137,14 @@ test('too few requests: how long would have sufficed', () => {
 
 test('twelve intervals of twenty requests are enough; fewer requests make longer intervals', () => {
   const slow = { rate: 5, seconds: 48 }
-  const verdict = judge(run({ baseline: slow, fault: slow, recovery: slow, experiment: { traffic: { rate: 5, requests: [], timeout: 1000, ok: { status: [] } } } }))
+  const verdict = judge(
+    run({
+      baseline: slow,
+      fault: slow,
+      recovery: slow,
+      experiment: { traffic: { rate: 5, requests: [], timeout: 1000, ok: { status: [] } } },
+    }),
+  )
   const cell = cellOf(verdict, 'latency_p99', 'recovery')
   assert.equal(cell.n, 12)
   assert.equal(cell.decision, 'held')
@@ -116,31 +156,54 @@ test('a load that sent less than it planned proves nothing', () => {
 
 test('a baseline that steps up half-way is not steady, and nothing is said about the fault', () => {
   const data = run({ baseline: { seconds: 60, latency: (i) => (i < 30 ? 50 : 90) } })
-  assert.match(judgeSteady(data) ?? '', /^latency_p99 was not stable before the fault: the second half moved by \+80 %$/)
+  assert.match(judgeSteady(data) ?? '', /^latency_p99 was not stable before the fault: the second half moved by \+79\.9 %$/)
   assert.equal(judge(data).outcome, 'inconclusive')
   assert.equal(judgeSteady(run()), null)
 })
 
 test('a broken bound before the fault: nothing is injected', () => {
-  const data = run({ measures: [errorRate({ baseline: absolute(0.01, '1%') })], baseline: { errors: 5 }, data: { changes: [change({ state: 'planned', looks: [] })] } })
+  const data = run({
+    measures: [errorRate({ baseline: absolute(0.01, '1%') })],
+    baseline: { errors: 5 },
+    data: { changes: [change({ state: 'planned', looks: [] })] },
+  })
   data.phases = data.phases.slice(0, 1)
   delete data.changes[0]?.injectedAt
   delete data.changes[0]?.activeAt
   const verdict = judge(data)
   assert.equal(verdict.outcome, 'inconclusive')
-  assert.match(verdict.because, /^Inconclusive: not steady before the fault: error_rate before the fault was 10 % \[.*\], allowed 1 %; nothing was injected$/)
+  assert.match(
+    verdict.because,
+    /^Inconclusive: not steady before the fault: error_rate before the fault was 10 % \[.*\], allowed 1 %; nothing was injected$/,
+  )
 })
 
 test('a bound with `after` is judged from then on, and says when it began to hold', () => {
-  const held = judge(run({ measures: [errorRate({ fault: absolute(0.05, '5% after 8s', 8000) })], fault: { errors: (i) => (i < 6 ? 50 : 0) } }))
+  const held = judge(
+    run({ measures: [errorRate({ fault: absolute(0.05, '5% after 8s', 8000) })], fault: { errors: (i) => (i < 6 ? 50 : 0) } }),
+  )
   const cell = cellOf(held, 'error_rate', 'fault')
   assert.equal(cell.decision, 'held')
   assert.equal(cell.heldFrom, 6000)
   assert.match(cell.sentence, /^error_rate during the fault \(from \+8 s\) was 0 % \[0, 0\.\d+\], allowed 5 %: held, held from \+6 s$/)
-  assert.equal(cellOf(judge(run({ measures: [errorRate({ fault: absolute(0.05, '5% after 8s', 8000) })], fault: { errors: 50 } })), 'error_rate', 'fault').heldFrom, null)
+  assert.equal(
+    cellOf(
+      judge(run({ measures: [errorRate({ fault: absolute(0.05, '5% after 8s', 8000) })], fault: { errors: 50 } })),
+      'error_rate',
+      'fault',
+    ).heldFrom,
+    null,
+  )
 })
 
-const primaries = measure('primaries', { kind: 'level' }, 'count', { baseline: absolute(1), fault: absolute(1), recovery: absolute(1) }, { baseline: absolute(1), fault: absolute(1, '1 after 8s', 8000), recovery: absolute(1) }, 'db')
+const primaries = measure(
+  'primaries',
+  { kind: 'level' },
+  'count',
+  { baseline: absolute(1), fault: absolute(1), recovery: absolute(1) },
+  { baseline: absolute(1), fault: absolute(1, '1 after 8s', 8000), recovery: absolute(1) },
+  'db',
+)
 
 test('readings of a source are the answer: a replica that takes over in time', () => {
   const verdict = judge(run({ measures: [primaries, ...usual()], samples: { primaries: readings((i) => (i >= 20 && i < 25 ? 0 : 1)) } }))
@@ -157,7 +220,8 @@ test('two primaries at once, even for one reading, break the bound', () => {
 
 test('a gauge may jitter: one reading outside is no proof, three in a row are', () => {
   const gauge = measure('queue', { kind: 'level' }, 'bytes', { fault: absolute(10) }, {}, 'db')
-  const at = (out: number[]) => cellOf(judge(run({ measures: [gauge], samples: { queue: readings((i) => (out.includes(i) ? 11 : 9)) } })), 'queue', 'fault')
+  const at = (out: number[]) =>
+    cellOf(judge(run({ measures: [gauge], samples: { queue: readings((i) => (out.includes(i) ? 11 : 9)) } })), 'queue', 'fault')
   assert.equal(at([25]).decision, "can't tell")
   assert.equal(at([25, 26, 27]).decision, 'breached')
   assert.equal(at([]).decision, 'held')
@@ -177,14 +241,24 @@ test('events and buckets of a source are judged with their own intervals', () =>
   assert.equal(cellOf(verdict, 'failed', 'recovery').decision, 'held')
 
   const latency = measure('db_p99', { kind: 'latency', quantile: 0.99 }, 'ms', { recovery: times(1.5) }, {}, 'db')
-  const buckets = Array.from({ length: 60 }, (_, i) => ({ at: i * 1000, buckets: [[10, 90], [20, 100], [40, i >= 40 ? 200 : 100]] as [number, number][] }))
+  const buckets = Array.from({ length: 60 }, (_, i) => ({
+    at: i * 1000,
+    buckets: [
+      [10, 90],
+      [20, 100],
+      [40, i >= 40 ? 200 : 100],
+    ] as [number, number][],
+  }))
   const cell = cellOf(judge(run({ measures: [latency], samples: { db_p99: buckets } })), 'db_p99', 'recovery')
   assert.equal(cell.decision, 'breached')
   assert.equal(cell.resolution, 20)
 })
 
 test('the time to recover counts from the first look that said inactive, and can be bounded', () => {
-  const recoveryTime = (limit: number) => [...usual(), measure('recovery_time', { kind: 'recovery-time' }, 'ms', { recovery: absolute(limit, `${limit}ms`) })]
+  const recoveryTime = (limit: number) => [
+    ...usual(),
+    measure('recovery_time', { kind: 'recovery-time' }, 'ms', { recovery: absolute(limit, `${limit}ms`) }),
+  ]
   const slow = { seconds: 60, latency: (i: number) => (i < 7 ? 200 : 50) }
   const verdict = judge(run({ measures: recoveryTime(10_000), baseline: { seconds: 60 }, recovery: slow }))
   assert.equal(verdict.recovery.time, 7000)
@@ -196,7 +270,9 @@ test('the time to recover counts from the first look that said inactive, and can
 })
 
 test('a guard that proved a bound broken answers the second question', () => {
-  const verdict = judge(run({ data: { abort: { by: 'guard', why: 'error_rate is 95 %', measure: 'error_rate', breached: true, at: 23_000 } } }))
+  const verdict = judge(
+    run({ data: { abort: { by: 'guard', why: 'error_rate is 95 %', measure: 'error_rate', breached: true, at: 23_000 } } }),
+  )
   assert.equal(verdict.outcome, 'aborted')
   assert.deepEqual(verdict.questions.within, { answer: 'no', reason: 'error_rate is 95 %' })
   assert.equal(verdict.abort?.breached, true)
@@ -212,7 +288,14 @@ test('a fault that was never there, or died by itself, makes the run an error', 
 })
 
 test('a lost or weaker fault proves nothing good, but harm is still harm', () => {
-  const weak = (more: object, story = {}) => judge(run({ ...story, data: { changes: [change(more)] }, experiment: { faults: [{ name: 'pause', type: 'cpu', after: 0, spec: { load: 0.8 } }] } }))
+  const weak = (more: object, story = {}) =>
+    judge(
+      run({
+        ...story,
+        data: { changes: [change(more)] },
+        experiment: { faults: [{ name: 'pause', type: 'cpu', after: 0, spec: { load: 0.8 } }] },
+      }),
+    )
   assert.equal(weak({ lost: 'replaced at +41 s' }).outcome, 'inconclusive')
   assert.match(weak({ looks: [{ at: 21_000, active: true, seen: '', hit: [2, 3] }] }).because, /only 2 of 3 targets were hit/)
   assert.match(weak({ looks: [{ at: 21_000, active: true, seen: '', dose: { load: 0.5 } }] }).because, /load was 0.5, asked for 0.8/)
@@ -223,18 +306,21 @@ test('a lost or weaker fault proves nothing good, but harm is still harm', () =>
 test('the notes say in plain words what changed', () => {
   const { notes, phases } = judge(run({ fault: { latency: 100, errors: 5 } }))
   assert.deepEqual(notes, [
-    'p99 latency during the fault: 54.8 ms → 110 ms (+100 %)',
-    'p99 latency after the fault: 54.8 ms → 54.8 ms (0 %)',
+    'p99 latency during the fault: 55.6 ms → 112 ms (+100 %)',
+    'p99 latency after the fault: 55.6 ms → 55.8 ms (+0.3 %)',
     'errors during the fault: 0 % → 10 % (+10 pp)',
     'errors after the fault: 0 % → 0 % (0 pp)',
     'about 100 requests went wrong that would not have, in 20 seconds, the worst second at +20 s with 10 % errors',
     'observed for 20 s after the fault',
   ])
-  assert.deepEqual(phases.map(({ phase, at, requests, throughput: good }) => [phase, at, requests, good]), [
-    ['baseline', '2026-01-01T10:00:00.000Z', 1000, 50],
-    ['fault', '2026-01-01T10:00:20.000Z', 1000, 45],
-    ['recovery', '2026-01-01T10:00:40.000Z', 1000, 50],
-  ])
+  assert.deepEqual(
+    phases.map(({ phase, at, requests, throughput: good }) => [phase, at, requests, good]),
+    [
+      ['baseline', '2026-01-01T10:00:00.000Z', 1000, 50],
+      ['fault', '2026-01-01T10:00:20.000Z', 1000, 45],
+      ['recovery', '2026-01-01T10:00:40.000Z', 1000, 50],
+    ],
+  )
 })
 
 test('a crash of the judge is inconclusive with the error attached', () => {

@@ -6,7 +6,11 @@ import type { CellVerdict, Verdict } from '../../src/verdict/verdict.ts'
 export const length = 20
 const phases: readonly JudgedPhase[] = ['baseline', 'fault', 'recovery']
 
-export const absolute = (value: number, text = String(value), after?: number): Bound => ({ limit: { kind: 'absolute', value }, text, ...(after !== undefined && { after }) })
+export const absolute = (value: number, text = String(value), after?: number): Bound => ({
+  limit: { kind: 'absolute', value },
+  text,
+  ...(after !== undefined && { after }),
+})
 export const times = (factor: number, floor = 0): Bound => ({ limit: { kind: 'times', factor, floor }, text: `${factor}x` })
 export const plus = (value: number, text = `+${value}`): Bound => ({ limit: { kind: 'plus', value }, text })
 export const none: Limit = { kind: 'none' }
@@ -20,7 +24,11 @@ export const errorRate = (max: Cells): Measure => measure('error_rate', { kind: 
 export const throughput = (min: Cells): Measure => measure('throughput', { kind: 'level' }, '/s', {}, min)
 
 /** What the document means when it says nothing (requirement A6). */
-export const usual = (): Measure[] => [p99({ recovery: times(1.5, 5) }), errorRate({ fault: absolute(0.5, '50%'), recovery: times(1.5, 0.005) }), throughput({ recovery: times(0.9) })]
+export const usual = (): Measure[] => [
+  p99({ recovery: times(1.5, 5) }),
+  errorRate({ fault: absolute(0.5, '50%'), recovery: times(1.5, 0.005) }),
+  throughput({ recovery: times(0.9) }),
+]
 
 export function experiment(measures: Measure[] = usual(), more: Partial<Experiment> = {}): Experiment {
   return {
@@ -103,7 +111,18 @@ export function second(t: number, i: number, { rate = 50, latency, errors, suspe
   // A fixed pattern without chance: within ±10 %, and each second another ±3 %.
   const wobble = 0.97 + 0.06 * ((t * 0.618034) % 1)
   const latencies = Array.from({ length: rate }, (_, k) => typical * wobble * (0.9 + 0.2 * (((k * 7 + t * 13) % 50) / 50)))
-  return { t, planned: rate, ok: rate - error, error, timeout: 0, notSent: 0, latencies, lagP99: 0.4, suspect: suspect?.includes(i) ?? false, reasons: {} }
+  return {
+    t,
+    planned: rate,
+    ok: rate - error,
+    error,
+    timeout: 0,
+    notSent: 0,
+    latencies,
+    lagP99: 0.4,
+    suspect: suspect?.includes(i) ?? false,
+    reasons: {},
+  }
 }
 
 /** One reading a second over all three phases. */
@@ -115,7 +134,9 @@ export function readings(value: (second: number) => number | null): Sample[] {
 }
 
 export function cellOf(verdict: Verdict, name: string, phase: JudgedPhase, direction: 'max' | 'min' = 'max'): CellVerdict {
-  const cell = verdict.cells.find((candidate) => candidate.measure === name && candidate.phase === phase && candidate.direction === direction)
+  const cell = verdict.cells.find(
+    (candidate) => candidate.measure === name && candidate.phase === phase && candidate.direction === direction,
+  )
   if (!cell) throw new Error(`no cell ${name} in ${phase}`)
   return cell
 }

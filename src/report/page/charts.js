@@ -4,6 +4,9 @@
   const height = 260
   const root = document.documentElement
   const drawn = []
+  // Where scripts are switched off, or forbidden by the place that shows the page, the words stay and no empty box stands there.
+  document.getElementById('no-charts')?.remove()
+  root.classList.add('drawn')
 
   const colour = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim()
   const styles = [
@@ -79,7 +82,8 @@
       const wide = ctx.measureText(limit.label).width
       const right = Math.max(to - 3 * pixel, bbox.left + wide + 4 * pixel)
       const box = [right - wide, right, y - 15 * pixel, y]
-      if (wide > to - from || taken.some((other) => other[0] < box[1] && box[0] < other[1] && other[2] < box[3] && box[2] < other[3])) continue
+      if (wide > to - from || taken.some((other) => other[0] < box[1] && box[0] < other[1] && other[2] < box[3] && box[2] < other[3]))
+        continue
       taken.push(box)
       ctx.textBaseline = 'bottom'
       ctx.fillText(limit.label, right, y - 2 * pixel)
@@ -88,12 +92,17 @@
   }
 
   function draw(chart, place, width) {
-    const text = (_u, value, _line, point) => (point === null ? '–' : typeof value === 'number' ? `${number(value)}${chart.suffix}` : 'no data')
+    const text = (_u, value, _line, point) =>
+      point === null ? '–' : typeof value === 'number' ? `${number(value)}${chart.suffix}` : 'no data'
     const end = Math.max(...chart.bands.map((band) => band.to), chart.x.at(-1) ?? 0, 1)
     // All charts of a page show the same stretch of time, until somebody zooms into one.
     const [firstPoint, lastPoint] = [chart.x[0] ?? 0, chart.x.at(-1) ?? 0]
     const stretch = (_u, min, max) => (min <= firstPoint && max >= lastPoint ? [0, end] : [min, max])
-    const axis = { stroke: () => colour('muted'), grid: { stroke: () => colour('grid'), width: 1 }, ticks: { stroke: () => colour('grid'), width: 1 } }
+    const axis = {
+      stroke: () => colour('muted'),
+      grid: { stroke: () => colour('grid'), width: 1 },
+      ticks: { stroke: () => colour('grid'), width: 1 },
+    }
     const options = {
       width,
       height,
@@ -105,7 +114,15 @@
         ...chart.lines.map((line, n) => {
           const style = styles[n % styles.length]
           // A lone point between two gaps has no line: it is drawn as a dot.
-          return { label: line.label, spanGaps: false, stroke: () => colour(style.stroke), width: style.width, dash: style.dash, value: text, points: { show: line.values.length < 60, size: 4 } }
+          return {
+            label: line.label,
+            spanGaps: false,
+            stroke: () => colour(style.stroke),
+            width: style.width,
+            dash: style.dash,
+            value: text,
+            points: { show: line.values.length < 60, size: 4 },
+          }
         }),
       ],
       axes: [

@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url'
 import { indexFinish, indexStart } from '../../src/records/index-db.ts'
 import { openRunWriter } from '../../src/records/run-file.ts'
 import { runDir } from '../../src/system/paths.ts'
-import { type CellVerdict, type PhaseSummary, type Verdict } from '../../src/verdict/verdict.ts'
-import { fabricatedData, storedOf } from './fabricated.ts'
+import type { CellVerdict, PhaseSummary, Verdict } from '../../src/verdict/verdict.ts'
+import { fabricatedData, storedOf } from '../report/fabricated.ts'
 
 const state = mkdtempSync(join(tmpdir(), 'squall-views-'))
 after(() => rmSync(state, { recursive: true, force: true }))
@@ -17,7 +17,13 @@ const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 function squall(...args: string[]): { code: number | null; out: string; err: string } {
   const env = { ...process.env, SQUALL_STATE_DIR: state, NO_COLOR: '1', NODE_OPTIONS: '' }
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8', env, cwd: state, timeout: 60_000, maxBuffer: 64e6 })
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+    encoding: 'utf8',
+    env,
+    cwd: state,
+    timeout: 60_000,
+    maxBuffer: 64e6,
+  })
   return { code: status, out: stdout, err: stderr }
 }
 
@@ -40,10 +46,16 @@ async function keep(id: string, startedAt: string): Promise<void> {
   await indexFinish({ id, outcome, endedAt, exit, rollback: 'verified', because: verdict.because }, state)
 }
 
-/** Computes from the exported document alone, in another language. Nearest rank for quantiles, as the document of the measures says. */
+/** Computes from the exported document alone, in another language. Quantiles as the export itself describes them. */
 const recompute = `
 import json, math, sys
 run = json.load(open(sys.argv[1]))
+def quantile(values, p):
+    rank = (len(values) + 1) * p - 1
+    if rank <= 0: return values[0]
+    if rank >= len(values) - 1: return values[-1]
+    below = math.floor(rank)
+    return values[below] + (rank - below) * (values[below + 1] - values[below])
 result = {}
 for phase in run['phases']:
     first, last = math.ceil(phase['from'] / 1000), math.floor(phase['to'] / 1000)
@@ -51,7 +63,7 @@ for phase in run['phases']:
     latencies = sorted(l for s in seconds for l in s['latencies'])
     ended = sum(s['ok'] + s['error'] + s['timeout'] for s in seconds)
     bad = sum(s['error'] + s['timeout'] for s in seconds)
-    if ended: result[phase['phase']] = {'p99': latencies[math.ceil(0.99 * len(latencies)) - 1], 'errorShare': bad / ended, 'requests': ended}
+    if ended: result[phase['phase']] = {'p99': quantile(latencies, 0.99), 'errorShare': bad / ended, 'requests': ended}
 print(json.dumps(result))
 `
 
@@ -69,7 +81,10 @@ describe('the commands that read records', () => {
     assert.match(lines[1] ?? '', /^20261122-100000-bbbb +2026-11-22 10:00:00 UTC +failed +verified +Failed: error_rate/)
     assert.match(lines[2] ?? '', /^20261121-100000-aaaa/)
     const json = JSON.parse(squall('history', 'payments-freeze', '--limit', '1', '--json').out) as { runs: { id: string }[] }
-    assert.deepEqual(json.runs.map((run) => run.id), ['20261122-100000-bbbb'])
+    assert.deepEqual(
+      json.runs.map((run) => run.id),
+      ['20261122-100000-bbbb'],
+    )
   })
 
   test('history without a name lists the experiments; an unknown name has no runs', () => {
@@ -80,7 +95,8 @@ describe('the commands that read records', () => {
   test('show tells the whole run, found by a few letters', () => {
     const { code, out } = squall('show', '20261121')
     assert.equal(code, 0)
-    for (const part of [/^FAILED/, /steady before\?/, /rollback {2}/, /state T \(stopped\)/, /seed 42/, /source shop/]) assert.match(out, part)
+    for (const part of [/^FAILED/, /steady before\?/, /rollback {2}/, /state T \(stopped\)/, /seed 42/, /source shop/])
+      assert.match(out, part)
   })
 
   test('an unknown or ambiguous run is refused with a sentence', () => {
@@ -133,7 +149,10 @@ describe('the commands that read records', () => {
     writer.phase({ phase: 'baseline', from: 0, to: Number.POSITIVE_INFINITY })
     for (const second of data.traffic.slice(0, 20)) writer.second(second)
     await writer.close()
-    await indexStart({ id, name: 'payments-freeze', hash: 'h', environment: 'test', startedAt: data.startedAt, runner: { pid: process.pid, start: 1 } }, state)
+    await indexStart(
+      { id, name: 'payments-freeze', hash: 'h', environment: 'test', startedAt: data.startedAt, runner: { pid: process.pid, start: 1 } },
+      state,
+    )
     const { out } = squall('history', 'payments-freeze', '--limit', '1')
     assert.match(out, /cccc +\S+ \S+ UTC +aborted +.*runner/i)
     assert.equal(squall('judge', id).code, 4)
