@@ -39,7 +39,7 @@ class Server(http.server.ThreadingHTTPServer):
 
 def cells(options, rng):
     """Every (fault, state, victim), `per_cell` times; or `total` of them, spread evenly over the cells."""
-    all_cells = [(fault, state, victim) for fault in options.faults for state in STATES for victim in options.victims]
+    all_cells = [(fault, state, victim) for fault in options.faults for state in options.states for victim in options.victims]
     if options.total is None:
         chosen = all_cells * options.per_cell
     else:
@@ -73,6 +73,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=6)
     parser.add_argument("--faults", type=lambda text: text.split(","), default=list(World.FAULTS))
     parser.add_argument("--victims", type=lambda text: text.split(","), default=list(VICTIMS))
+    parser.add_argument("--states", type=lambda text: text.split(","), default=list(STATES))
     parser.add_argument("--slow-max", type=float, default=2.0)
     parser.add_argument("--expect-leaks", type=float, help="negative control: at least this percentage must leak")
     parser.add_argument("--squall", nargs="+", default=[os.environ.get("SQUALL_NODE", "node"), os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../bin/squall.js")])

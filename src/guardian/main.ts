@@ -1,4 +1,5 @@
 /** What the guardian's process does with its command line: `own RUN` or `sweep STATE RUN…`. */
+import type { Readable } from 'node:stream'
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AnyInjector } from '../faults/injector.ts'
@@ -15,7 +16,7 @@ export interface GuardianParts {
   injectors: readonly AnyInjector[]
   /** Stand-ins of the negative controls: see the kill campaign. */
   fence?: (mark: string) => Promise<unknown>
-  input?: NodeJS.ReadStream
+  input?: Readable
 }
 
 export async function guardianMain(args: readonly string[], parts: GuardianParts): Promise<void> {

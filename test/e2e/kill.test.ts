@@ -1,0 +1,16 @@
+/** The kill campaign in its short form: harness and oracle are Python and know nothing of Squall's code. By hand: npm run bench:kill. */
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { runChild } from '../../src/system/children.ts'
+
+const bench = join(import.meta.dirname, '../../bench/kill')
+
+async function campaign(script: string, ...args: string[]): Promise<void> {
+  const env = { ...process.env, SQUALL_NODE: process.execPath } as Record<string, string>
+  const result = await runChild({ argv: ['python3', join(bench, script), ...args], env, cwd: bench, timeLimit: 550_000 })
+  assert.equal(result.code, 0, `${result.stdout}\n${result.stderr}`)
+}
+
+test('60 kills of runner and guardian, in every state of a run, leave nothing behind', () => campaign('main.py', '--quick', '--jobs', '6'))
+test('the harness sees what a deaf and a fenceless guardian leave behind', () => campaign('controls.py', '--kills', '12', '--jobs', '6'))
