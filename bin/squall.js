@@ -39,7 +39,7 @@ function cacheFolder(fs) {
   var base = process.env.XDG_CACHE_HOME || (home && home + '/.cache')
   try {
     return base && fs.statSync(process.env.XDG_CACHE_HOME || home).uid === process.getuid() ? base + '/squall/compiled' : undefined
-  } catch (_unused) {
+  } catch {
     return undefined // No home, no cache: only slower.
   }
 }

@@ -54,7 +54,7 @@ function installed(folder) {
   try {
     var mark = fs.statSync(path.join(folder, 'node_modules', '.package-lock.json'))
     return mark.mtimeMs >= fs.statSync(path.join(folder, 'package-lock.json')).mtimeMs
-  } catch (_unused) {
+  } catch {
     return false
   }
 }
@@ -101,7 +101,7 @@ function ownerLives(lock) {
   var pid
   try {
     pid = Number(fs.readFileSync(path.join(lock, 'pid'), 'utf8'))
-  } catch (_unused) {
+  } catch {
     return true // Just being made, or just going: the next look tells.
   }
   try {

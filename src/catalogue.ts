@@ -1,11 +1,12 @@
 /** Everything Squall can do, in one list, handed to the parts that need it. Imported by cli, server, entries and index only. */
+
+import type { DocumentCatalogue } from './document/document-catalogue.ts'
 import { cpu } from './faults/host/cpu.ts'
 import type { AnyInjector } from './faults/injector.ts'
 import { command } from './faults/own/command.ts'
 import { kill } from './faults/process/kill.ts'
 import { pause } from './faults/process/pause.ts'
 import { endpoint } from './measures/endpoint.ts'
-import type { DocumentCatalogue } from './document/document-catalogue.ts'
 import type { AnySource } from './run/measuring.ts'
 
 export const injectors: readonly AnyInjector[] = [pause, kill, cpu, command]

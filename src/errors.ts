@@ -15,16 +15,15 @@ export const catalogue = {
   'node-too-old': { means: 'Squall needs Node 22.19 or newer.', hint: 'Install a newer Node.', exit: 2 },
   usage: { means: 'The command line is not understood.', hint: 'See squall --help.', exit: 2 },
   'file-not-readable': { means: 'A file that was named cannot be read.', hint: 'Check the path and its permissions.', exit: 2 },
-  'document-invalid': {
-    means: 'The experiment document has errors.',
-    hint: 'Each error names its line and a fix; squall validate FILE shows them all.',
-    exit: 2,
-  },
   'run-not-found': { means: 'No run with this id is recorded.', hint: 'squall history NAME lists the runs of an experiment.', exit: 2 },
   halted: { means: 'The kill switch is set: no run may start.', hint: 'When it is safe again: squall halt --clear.', exit: 2 },
   'run-ambiguous': { means: 'Several runs begin with the given letters.', hint: 'Give more letters of the id.', exit: 2 },
   'record-missing': { means: 'The record of a run is not there.', hint: 'squall history shows the runs that are kept.', exit: 2 },
-  'record-damaged': { means: 'The record of a run cannot be read.', hint: 'Restore the file from a backup; other runs are not touched by it.', exit: 5 },
+  'record-damaged': {
+    means: 'The record of a run cannot be read.',
+    hint: 'Restore the file from a backup; other runs are not touched by it.',
+    exit: 5,
+  },
   'record-too-new': { means: 'A record was written by a newer Squall.', hint: 'Update Squall.', exit: 2 },
   'record-busy': { means: 'A record is locked by another process.', hint: 'Try again in a moment.', exit: 5 },
   'record-not-written': {
@@ -61,7 +60,11 @@ export const catalogue = {
     hint: 'Undo by hand what it did, or restore the file and run squall rollback.',
     exit: 6,
   },
-  'secret-missing': { means: 'A secret that a fault or a source names is not set.', hint: 'Set the environment variable of that name.', exit: 2 },
+  'secret-missing': {
+    means: 'A secret that a fault or a source names is not set.',
+    hint: 'Set the environment variable of that name.',
+    exit: 2,
+  },
   'guardian-failed': {
     means: 'The guardian, which makes and undoes every change, did not start or was lost.',
     hint: 'squall doctor checks what it needs; its log lies beside the run.',

@@ -18,7 +18,8 @@ if (!isMainThread && parentPort) {
   const first = performance.now() + 50
   const lags: number[] = []
   const turn = (): void => {
-    for (let due = first + (lags.length * 1000) / rate; due <= performance.now(); due = first + (lags.length * 1000) / rate) lags.push(performance.now() - due)
+    for (let due = first + (lags.length * 1000) / rate; due <= performance.now(); due = first + (lags.length * 1000) / rate)
+      lags.push(performance.now() - due)
     if (lags.length >= rate * seconds) parentPort?.postMessage(nearestRank(lags, 0.99))
     else setImmediate(turn)
   }

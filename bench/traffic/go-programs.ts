@@ -1,6 +1,7 @@
 /** The Go side of the comparison: built once into a folder, run as children that end with us. */
-import { createInterface } from 'node:readline'
+
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { type Child, findProgram, runChild, startChild } from '../../src/system/children.ts'
 
@@ -23,7 +24,11 @@ export interface DelayServer {
 
 /** Answers after `delay` ms. */
 export async function startDelayServer(folder: string, delay: number): Promise<DelayServer> {
-  const child: Child = startChild({ argv: [join(folder, 'server'), `-delay=${delay}ms`], stdio: ['pipe', 'pipe', 'inherit'], dieWithParent: true })
+  const child: Child = startChild({
+    argv: [join(folder, 'server'), `-delay=${delay}ms`],
+    stdio: ['pipe', 'pipe', 'inherit'],
+    dieWithParent: true,
+  })
   const { stdout } = child.process
   if (child.pid === undefined || !stdout) throw new Error('the server did not start')
   for await (const address of createInterface({ input: stdout })) {

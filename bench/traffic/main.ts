@@ -45,7 +45,10 @@ async function besideVegeta(): Promise<void> {
       const theirs = await attack(folder, server.url, rate, seconds)
       bad += ours.bad
       suspect += ours.suspect
-      for (const [name, latencies] of [['squall', ours.trusted], ['vegeta', theirs]] as const) {
+      for (const [name, latencies] of [
+        ['squall', ours.trusted],
+        ['vegeta', theirs],
+      ] as const) {
         p50[name].push(nearestRank(latencies, 0.5))
         p99[name].push(nearestRank(latencies, 0.99))
         note(`round ${round} ${name}: ${latencies.length} requests, p50 ${ms(p50[name].at(-1) ?? 0)}, p99 ${ms(p99[name].at(-1) ?? 0)}`)
@@ -54,7 +57,10 @@ async function besideVegeta(): Promise<void> {
   } finally {
     await server.stop()
   }
-  for (const [name, { squall, vegeta }] of [['p50', p50], ['p99', p99]] as const) {
+  for (const [name, { squall, vegeta }] of [
+    ['p50', p50],
+    ['p99', p99],
+  ] as const) {
     const [ours, theirs] = [median(squall), median(vegeta)]
     const beyond = median(squall.map((value, round) => value - (vegeta[round] ?? 0)))
     const what = `${name} at ${rate}/s, server of ${delay} ms (medians of ${rounds} rounds)`
@@ -77,7 +83,12 @@ async function frozen(): Promise<void> {
     // Uniform arrivals: the slowest 1 % of all are those that came in the first rate·seconds/100 requests of the stop.
     const expected = stop + 20 - seconds * 10
     const what = `p99 over ${seconds} s in which the server stood still for 2 s`
-    rows.push({ what, measured: `Squall ${ms(p99)} (max ${ms(max)}), vegeta ${ms(theirP99)}`, target: `${ms(expected)} ± 100 ms by arithmetic`, ok: Math.abs(p99 - expected) <= 100 })
+    rows.push({
+      what,
+      measured: `Squall ${ms(p99)} (max ${ms(max)}), vegeta ${ms(theirP99)}`,
+      target: `${ms(expected)} ± 100 ms by arithmetic`,
+      ok: Math.abs(p99 - expected) <= 100,
+    })
   } finally {
     process.kill(server.pid, 'SIGCONT')
     await server.stop()
@@ -98,7 +109,9 @@ async function startLag(): Promise<void> {
       floors.push(floor)
       lags.push(median(shot.lags))
       whole &&= shot.latencies.length === rate * seconds
-      note(`lag round ${round}: median second ${ms(median(shot.lags))}, worst ${ms(Math.max(...shot.lags))}, ${shot.suspect} suspect, ${shot.bad} not ok; bare loop ${ms(floor)}`)
+      note(
+        `lag round ${round}: median second ${ms(median(shot.lags))}, worst ${ms(Math.max(...shot.lags))}, ${shot.suspect} suspect, ${shot.bad} not ok; bare loop ${ms(floor)}`,
+      )
     }
   } finally {
     await server.stop()
@@ -113,7 +126,12 @@ async function cost(): Promise<void> {
   try {
     for (const rate of [50, 500]) {
       const shot = await shoot(server.url, rate, quick ? 2 : 5)
-      rows.push({ what: `CPU at ${rate}/s`, measured: `${(shot.cpu * 100).toFixed(1)} % of a core, start lag p99 ${ms(median(shot.lags))}`, target: 'shown only', ok: null })
+      rows.push({
+        what: `CPU at ${rate}/s`,
+        measured: `${(shot.cpu * 100).toFixed(1)} % of a core, start lag p99 ${ms(median(shot.lags))}`,
+        target: 'shown only',
+        ok: null,
+      })
     }
   } finally {
     await server.stop()
@@ -124,7 +142,9 @@ function show(): void {
   const width = (key: 'what' | 'measured' | 'target'): number => Math.max(...rows.map((row) => row[key].length))
   for (const { what, measured, target, ok } of rows) {
     const verdict = ok === null ? '' : ok ? 'ok' : 'missed'
-    process.stdout.write(`${what.padEnd(width('what'))}  ${measured.padEnd(width('measured'))}  ${target.padEnd(width('target'))}  ${verdict}\n`)
+    process.stdout.write(
+      `${what.padEnd(width('what'))}  ${measured.padEnd(width('measured'))}  ${target.padEnd(width('target'))}  ${verdict}\n`,
+    )
   }
   if (rows.some((row) => row.ok === false)) process.exitCode = 1
 }

@@ -13,7 +13,7 @@ import { worlds } from './worlds.ts'
 const { values: options } = parseArgs({
   options: { runs: { type: 'string' }, quick: { type: 'boolean', default: false }, seed: { type: 'string', default: '1' } },
 })
-const runs = Number(options.runs ?? (options.quick ? 60 : 2000))
+const runs = Number(options.runs ?? (options.quick ? 30 : 2000))
 const firstSeed = Number(options.seed)
 if (!Number.isInteger(runs) || runs < 1 || !Number.isInteger(firstSeed)) throw new Error('--runs and --seed take whole numbers')
 

@@ -21,7 +21,18 @@ interface Check {
 const doctor: Command = async (_args, _options, context) => {
   const state = ensureStateDir()
   const left = await finishLeftovers(context, state)
-  const checks = [node(), platform(), flock(), stateFolder(state), halt(state), parentDeath(), limits(), ownCgroup(), processes(), others(state)]
+  const checks = [
+    node(),
+    platform(),
+    flock(),
+    stateFolder(state),
+    halt(state),
+    parentDeath(),
+    limits(),
+    ownCgroup(),
+    processes(),
+    others(state),
+  ]
   const leftovers: Check[] = left.map((run) => ({ what: 'left over', state: 'limited', says: sweptLine(run) }))
   const all = [...checks, ...leftovers]
   const exit = left.length > 0 ? 6 : all.some((check) => check.state === 'missing') ? 2 : 0
@@ -47,7 +58,11 @@ function platform(): Check {
 
 function flock(): Check {
   const path = findProgram('flock')
-  return { what: 'locks', state: path ? 'ok' : 'missing', says: path ? `flock is ${path}` : 'the program flock is missing: install util-linux' }
+  return {
+    what: 'locks',
+    state: path ? 'ok' : 'missing',
+    says: path ? `flock is ${path}` : 'the program flock is missing: install util-linux',
+  }
 }
 
 function stateFolder(state: string): Check {
@@ -75,7 +90,11 @@ function parentDeath(): Check {
 
 function limits(): Check {
   const found = findProgram('prlimit')
-  return { what: "users' code", state: found ? 'ok' : 'limited', says: found ? 'limited in memory by prlimit' : 'limited by Node only: prlimit (util-linux) is missing' }
+  return {
+    what: "users' code",
+    state: found ? 'ok' : 'limited',
+    says: found ? 'limited in memory by prlimit' : 'limited by Node only: prlimit (util-linux) is missing',
+  }
 }
 
 function ownCgroup(): Check {
@@ -85,7 +104,9 @@ function ownCgroup(): Check {
   return {
     what: 'guardian',
     state: able ? 'ok' : 'limited',
-    says: able ? `survives its terminal and the cgroup it was started in (${root})` : `survives its terminal, not the end of a CI job's cgroup: ${why}`,
+    says: able
+      ? `survives its terminal and the cgroup it was started in (${root})`
+      : `survives its terminal, not the end of a CI job's cgroup: ${why}`,
   }
 }
 
@@ -99,7 +120,11 @@ function processes(): Check {
 
 function others(state: string): Check {
   const running = foreignGuardians(state)
-  return { what: 'other runs', state: 'ok', says: running.length === 0 ? `none elsewhere on this machine` : running.map((run) => `${run.run} of uid ${run.uid}`).join(', ') }
+  return {
+    what: 'other runs',
+    state: 'ok',
+    says: running.length === 0 ? `none elsewhere on this machine` : running.map((run) => `${run.run} of uid ${run.uid}`).join(', '),
+  }
 }
 
 function writable(path: string): boolean {

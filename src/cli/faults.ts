@@ -17,7 +17,10 @@ const faults: Command = async ([type], _options, context) => {
 export default faults
 
 function list(rows: readonly FaultRow[]): string {
-  return table(rows.map((row) => [row.type, row.places.join(', ') || 'no target', row.says]), { head: ['type', 'place', 'what it does'] })
+  return table(
+    rows.map((row) => [row.type, row.places.join(', ') || 'no target', row.says]),
+    { head: ['type', 'place', 'what it does'] },
+  )
 }
 
 function details(row: FaultRow): string {

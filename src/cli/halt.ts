@@ -1,7 +1,7 @@
 /** `squall halt`: the kill switch. Rolls back every run and refuses new ones until `halt --clear`. */
 import { clearHaltFlags, setHaltFlag } from '../guardian/halt-flag.ts'
-import { foreignGuardians } from '../guardian/others.ts'
 import { openRuns } from '../guardian/open-runs.ts'
+import { foreignGuardians } from '../guardian/others.ts'
 import { rollBackRun } from '../guardian/sweeper.ts'
 import { isRoot, stateDir } from '../system/paths.ts'
 import type { Command } from './context.ts'
@@ -34,11 +34,16 @@ const halt: Command<{ clear?: boolean }> = async (_args, options, context) => {
   // Root's flag is obeyed by everybody's guardian; a user's flag stops that user's runs only.
   const sure = results.every((run) => isClean(run))
   if (context.json) context.out(JSON.stringify({ schema: 'squall.halt/1', halted: true, flag, sure, runs: results, others }, null, 2))
-  else context.out(`halted: ${flag}. ${runs.length === 0 ? 'No run was open.' : ''} New runs are refused until squall halt --clear.`.replace('  ', ' '))
+  else
+    context.out(
+      `halted: ${flag}. ${runs.length === 0 ? 'No run was open.' : ''} New runs are refused until squall halt --clear.`.replace('  ', ' '),
+    )
   return sure ? 0 : 6
 }
 export default halt
 
 function otherLine(run: string, uid: number): string {
-  return isRoot() ? `${run}: of uid ${uid}; its guardian obeys the flag` : `${run}: of uid ${uid}; not ours to stop, root's squall halt does`
+  return isRoot()
+    ? `${run}: of uid ${uid}; its guardian obeys the flag`
+    : `${run}: of uid ${uid}; not ours to stop, root's squall halt does`
 }

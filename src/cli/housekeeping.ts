@@ -1,18 +1,17 @@
 /** What every start does first: finish what dead guardians left, close the records of dead runners (`safety.md`, promise 1). */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isOrphan, sweep } from '../guardian/sweeper.ts'
+import { foldJournal, parseJournal } from '../guardian/journal-read.ts'
 import { openRuns } from '../guardian/open-runs.ts'
 import type { SweptRun } from '../guardian/sweep.ts'
-import { foldJournal, parseJournal } from '../guardian/journal-read.ts'
+import { isOrphan, sweep } from '../guardian/sweeper.ts'
 import { closeLostRuns } from '../records/lost-runs.ts'
-import type { ChangeRecord } from '../records/run-data.ts'
+import type { ChangeRecord, RunData } from '../records/run-data.ts'
 import type { Judged } from '../records/stored-run.ts'
 import { isLocked } from '../system/flock.ts'
 import { ensureStateDir, stateDir } from '../system/paths.ts'
 import { exitCode, rollbackWord } from '../verdict/exit-code.ts'
 import { judge } from '../verdict/judge.ts'
-import type { RunData } from '../records/run-data.ts'
 import type { CommandContext } from './context.ts'
 
 /** How a run that nobody could judge at its end is judged. */

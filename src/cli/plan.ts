@@ -1,8 +1,8 @@
 /** `squall plan FILE`: targets, each change with its inverse, what survives what, rights needed. Changes nothing. */
 import { injectors } from '../catalogue.ts'
 import type { Need } from '../faults/injector.ts'
-import { type PreviewFault, preview } from '../run/preview.ts'
 import { maxDuration } from '../run/arm.ts'
+import { type PreviewFault, preview } from '../run/preview.ts'
 import { weakest } from '../run/survival.ts'
 import { randomSeed } from '../system/random.ts'
 import type { Command } from './context.ts'
@@ -17,13 +17,22 @@ const plan: Command<{ var?: Record<string, string> }> = async ([file], options, 
   const failed = faults.some((fault) => fault.error || fault.needs.some(({ met }) => met === false))
   const changes = faults.flatMap((fault) => fault.changes)
   if (context.json) {
-    const data = { schema: 'squall.plan/1', name: experiment.name, phases: experiment.phases, maxDuration: maxDuration(experiment), faults, weakest: weakest(changes) }
+    const data = {
+      schema: 'squall.plan/1',
+      name: experiment.name,
+      phases: experiment.phases,
+      maxDuration: maxDuration(experiment),
+      faults,
+      weakest: weakest(changes),
+    }
     context.out(JSON.stringify(data, null, 2))
     return failed ? 2 : 0
   }
   const { warmup, baseline, fault, recovery } = experiment.phases
   context.out(`${colour('bold', experiment.name)}: ${experiment.hypothesis.trim()}`)
-  context.out(`environment ${experiment.environment}; warm-up ${s(warmup)}, baseline ${s(baseline)}, fault ${s(fault)}, recovery ${s(recovery)}; at most ${s(maxDuration(experiment))} in all`)
+  context.out(
+    `environment ${experiment.environment}; warm-up ${s(warmup)}, baseline ${s(baseline)}, fault ${s(fault)}, recovery ${s(recovery)}; at most ${s(maxDuration(experiment))} in all`,
+  )
   for (const one of faults) context.out(`\n${faultLines(one)}`)
   context.out(`\n${weakest(changes)}`)
   context.out('nothing was changed')
@@ -33,8 +42,12 @@ export default plan
 
 function faultLines(fault: PreviewFault): string {
   const head = `${colour('bold', fault.name)} (${fault.type}) from +${s(fault.after)} for ${s(fault.lasts)}`
-  const error = fault.error ? [`  ${colour('red', 'cannot be done')}: ${fault.error.message}${fault.error.hint ? `\n  hint: ${fault.error.hint}` : ''}`] : []
-  const needs = fault.needs.map(({ need, met }) => `  needs ${needText(need)}: ${met === null ? 'not checked' : met ? 'yes' : colour('red', 'missing')}`)
+  const error = fault.error
+    ? [`  ${colour('red', 'cannot be done')}: ${fault.error.message}${fault.error.hint ? `\n  hint: ${fault.error.hint}` : ''}`]
+    : []
+  const needs = fault.needs.map(
+    ({ need, met }) => `  needs ${needText(need)}: ${met === null ? 'not checked' : met ? 'yes' : colour('red', 'missing')}`,
+  )
   const changes = fault.changes.flatMap((change) => [
     `  ${change.target}`,
     `    does    ${change.does}`,

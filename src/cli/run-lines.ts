@@ -28,7 +28,12 @@ export function runLines(): RunLines {
     of(news) {
       if (news.is === 'started') {
         experiment = news.experiment
-        return [`run ${news.id}  ${news.experiment.name}`, ...news.changes.map((one) => `  will ${one.does}; then ${one.undoes || 'nothing: over once done'}`), `  ${news.weakest}`, '  Ctrl-C stops the run and rolls back; squall halt stops all runs']
+        return [
+          `run ${news.id}  ${news.experiment.name}`,
+          ...news.changes.map((one) => `  will ${one.does}; then ${one.undoes || 'nothing: over once done'}`),
+          `  ${news.weakest}`,
+          '  Ctrl-C stops the run and rolls back; squall halt stops all runs',
+        ]
       }
       if (news.is === 'phase') {
         window = []
@@ -77,7 +82,11 @@ export function measureWords(experiment: Experiment, phase: Phase, seconds: read
   const ended = sum(seconds, (second) => second.ok + second.error + second.timeout)
   const latencies = seconds.flatMap((second) => second.latencies).sort((a, b) => a - b)
   const bad = sum(seconds, (second) => second.error + second.timeout)
-  const bound = (name: string): string => boundWords(experiment.measures.find((measure) => measure.name === name), phase)
+  const bound = (name: string): string =>
+    boundWords(
+      experiment.measures.find((measure) => measure.name === name),
+      phase,
+    )
   const parts = [
     `p50 ${ms(quantile(latencies, 0.5))}`,
     `p99 ${ms(quantile(latencies, 0.99))}${bound('latency_p99')}`,

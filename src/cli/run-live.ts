@@ -59,7 +59,12 @@ function frameOf(
   now: number,
 ): string[] {
   const recent = seconds.slice(-5)
-  const spark = seconds.slice(-60).map((second) => quantile(second.latencies.toSorted((a, b) => a - b), 0.99))
+  const spark = seconds.slice(-60).map((second) =>
+    quantile(
+      second.latencies.toSorted((a, b) => a - b),
+      0.99,
+    ),
+  )
   const highest = Math.max(1, ...spark.flatMap((value) => value ?? []))
   const line = spark.map((value) => (value === null ? ' ' : blocks[Math.min(7, Math.floor((8 * value) / (highest * 1.0001)))])).join('')
   const active = changes.filter((change) => change.state !== 'planned')
@@ -76,5 +81,5 @@ function bar(phase: { at: number; planned: number }, now: number): string {
   if (phase.planned <= 0) return ''
   const share = Math.min(1, (now - phase.at) / phase.planned)
   const full = Math.round(share * 24)
-  return `${'━'.repeat(full)}${'┄'.repeat(24 - full)} ${Math.min(phase.planned, Math.max(0, now - phase.at)) / 1000 | 0}/${phase.planned / 1000} s`
+  return `${'━'.repeat(full)}${'┄'.repeat(24 - full)} ${(Math.min(phase.planned, Math.max(0, now - phase.at)) / 1000) | 0}/${phase.planned / 1000} s`
 }

@@ -2,12 +2,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { injectors, sources } from '../catalogue.ts'
-import { renderHtml } from '../report/html.ts'
-import { renderSummary } from '../report/summary.ts'
 import { readRun } from '../records/read-run.ts'
 import type { Abort } from '../records/run-data.ts'
-import { runExperiment } from '../run/run.ts'
+import { renderHtml } from '../report/html.ts'
+import { renderSummary } from '../report/summary.ts'
 import type { RunNews } from '../run/events.ts'
+import { runExperiment } from '../run/run.ts'
 import { monotonicMs } from '../system/clock.ts'
 import { endProcess } from '../system/exit.ts'
 import { randomSeed } from '../system/random.ts'
@@ -17,8 +17,8 @@ import type { Verdict } from '../verdict/verdict.ts'
 import type { Command, CommandContext } from './context.ts'
 import { readDocument } from './document.ts'
 import { finishLeftovers } from './housekeeping.ts'
-import { liveView } from './run-live.ts'
 import { runLines } from './run-lines.ts'
+import { liveView } from './run-live.ts'
 
 interface RunOptions {
   var?: Record<string, string>
@@ -46,8 +46,12 @@ const run: Command<RunOptions> = async ([file], options, context) => {
     view.end()
     const stored = readRun<Verdict>(result.dir)
     if (options.out) writeOut(options.out, stored)
-    if (context.json) view.data(JSON.stringify({ schema: 'squall.result/1', id: result.id, exit: result.exit, verdict: result.verdict }, null, 2))
-    else view.data(`\n${renderSummary(stored, { color: process.stdout.isTTY === true && !process.env.NO_COLOR })}\nreport: squall report ${result.id}`)
+    if (context.json)
+      view.data(JSON.stringify({ schema: 'squall.result/1', id: result.id, exit: result.exit, verdict: result.verdict }, null, 2))
+    else
+      view.data(
+        `\n${renderSummary(stored, { color: process.stdout.isTTY === true && !process.env.NO_COLOR })}\nreport: squall report ${result.id}`,
+      )
     await view.close()
     return result.exit
   } catch (error) {
@@ -79,7 +83,14 @@ function createView(context: CommandContext): View {
   const lines = runLines()
   const people = context.json ? stderr : stdout
   const zero = monotonicMs()
-  const live = process.stdout.isTTY && !context.json && process.env.TERM !== 'dumb' && !process.env.CI ? liveView(stdout, () => monotonicMs() - zero, () => process.stdout.columns ?? 80) : null
+  const live =
+    process.stdout.isTTY && !context.json && process.env.TERM !== 'dumb' && !process.env.CI
+      ? liveView(
+          stdout,
+          () => monotonicMs() - zero,
+          () => process.stdout.columns ?? 80,
+        )
+      : null
   return {
     tell: (news) => (live ? live.tell(news) : lines.of(news).forEach((line) => people.line(line))),
     say: (text) => people.line(text),

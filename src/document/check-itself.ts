@@ -1,9 +1,10 @@
 /** The document against itself: things that are well-formed and still can't be meant (`format.md` §3). */
-import type { Collector } from './problems.ts'
+
 import type { DocumentCatalogue } from './document-catalogue.ts'
 import type { AbortBound, Bound, Experiment, JudgedPhase, Limit, Measure } from './experiment.ts'
 import type { Path } from './located.ts'
 import { isDefault } from './measure-defaults.ts'
+import type { Collector } from './problems.ts'
 import { formatQuantity } from './quantity.ts'
 
 const phases: readonly JudgedPhase[] = ['baseline', 'fault', 'recovery']

@@ -1,5 +1,4 @@
 /** What can be wrong with a document, and the collector that gathers all of it in one go. */
-import { SquallError } from '../errors.ts'
 import type { Located, Path } from './located.ts'
 import { quote } from './quantity.ts'
 
@@ -120,10 +119,4 @@ export function showPath(path: Path): string {
       typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${/^[\w-]{1,64}$/.test(key) ? key : quote(key)}`,
     )
     .join('')
-}
-
-/** The error that ends a command because of these problems. */
-export function documentInvalid(file: string, problems: readonly Problem[]): SquallError {
-  const errors = problems.filter((problem) => problem.severity === 'error').length
-  return new SquallError('document-invalid', `${file} has ${errors === 1 ? 'an error' : `${errors} errors`}.`)
 }

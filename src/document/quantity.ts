@@ -207,7 +207,8 @@ function refuse(text: string): Refusal {
   const message = `${quote(text)} is not a quantity`
   const fixed = repaired(text)
   // A repair mends one mistake; where there is a second one, its text would be refused again.
-  if (fixed?.unit !== undefined && !valid(fixed.unit)) return { ok: false, message: fixed.why ?? message, fix: 'write a quantity such as 30s' }
+  if (fixed?.unit !== undefined && !valid(fixed.unit))
+    return { ok: false, message: fixed.why ?? message, fix: 'write a quantity such as 30s' }
   if (fixed?.unit !== undefined) return { ok: false, message: fixed.why ?? message, fix: `write ${fixed.unit}` }
   return fixed?.why === undefined
     ? { ok: false, message, ...(fixed && { fix: fixed.say }) }

@@ -1,6 +1,6 @@
 /** YAML 1.2 (and JSON, which it contains) as located data, with the traps of `format.md` §3 as problems. */
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, Scalar, type YAMLMap } from 'yaml'
-import { type Located, type Path, pathKey, type Position } from './located.ts'
+import { type Located, type Path, type Position, pathKey } from './located.ts'
 import { readPlain, trapIn } from './plain-scalars.ts'
 import type { ProblemCode } from './problems.ts'
 import { quote } from './quantity.ts'

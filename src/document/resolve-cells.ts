@@ -1,7 +1,8 @@
 /** `max` and `min` of one measure: a plain bound for all phases, or a cell for each. */
+
+import { parseAbort, parseBound } from './bounds.ts'
 import type { Checking } from './check-shape.ts'
 import { unknownKey } from './check-shape.ts'
-import { parseAbort, parseBound } from './bounds.ts'
 import type { Cells, Unit } from './experiment.ts'
 import { asMap, type Path } from './located.ts'
 import type { Refusal } from './quantity.ts'

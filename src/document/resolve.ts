@@ -1,7 +1,8 @@
 /** From filled-in data to an experiment: every part, every default, all problems at once. */
+
+import { checkItself } from './check-itself.ts'
 import type { Checking } from './check-shape.ts'
 import { checkShape, unknownKey } from './check-shape.ts'
-import { checkItself } from './check-itself.ts'
 import type { Experiment } from './experiment.ts'
 import { asMap } from './located.ts'
 import { type FaultSurroundings, resolveFaults } from './resolve-faults.ts'

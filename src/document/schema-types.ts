@@ -55,10 +55,6 @@ export const share = readBy(readShare, exampleOf('share'), {
 })
 /** → per second. */
 export const rate = quantityField('/s', '/s|/m|/h', 'A rate: 50/s, 10/m.', ['50/s', '10/m'])
-/** → bytes. */
-export const bytes = quantityField('bytes', 'B|kB|MB|GB|KiB|MiB|GiB', 'A size: 64MiB, 200kB.', ['64MiB'])
-/** → bit/s. */
-export const bandwidth = quantityField('bit/s', 'bit|kbit|mbit|gbit', 'A bandwidth: 128kbit, 10mbit.', ['128kbit'])
 /** → a whole number, 0 or more. */
 export const count = readBy(readCount, 'a whole number such as 3', {
   anyOf: [
@@ -102,9 +98,6 @@ export const argv = z
   .min(1, { error: 'must name a program' })
   .transform((list) => list as [string, ...string[]])
   .meta({ description: 'A program and its arguments as a list; no shell is involved.', examples: [['./tool.sh', 'stop']] })
-
-/** `true` or `false`. */
-export const flag = z.boolean({ error: (issue) => (issue.input === undefined ? 'missing' : 'expected true or false') })
 
 function readShare(source: string | number): Reading<number> {
   const reading = readQuantity(source, 'share')

@@ -94,11 +94,9 @@ const variableShape = z
   .describe('The default; --var NAME=VALUE replaces it.')
 
 export const varsShape = z.record(
-  z
-    .string()
-    .refine((name) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name), {
-      error: 'a variable’s name has letters, digits and _, and begins with no digit',
-    }),
+  z.string().refine((name) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name), {
+    error: 'a variable’s name has letters, digits and _, and begins with no digit',
+  }),
   variableShape,
 )
 

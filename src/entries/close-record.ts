@@ -6,8 +6,4 @@ import { closeLostRun } from '../records/lost-runs.ts'
 const dir = process.argv[2] ?? ''
 const changes = changesFromJournal(dir)
 const why = 'the runner was lost before the run had ended'
-await closeLostRun(
-  basename(dir),
-  { by: 'runner lost', why, judge: judgeLost, ...(changes ? { changes } : {}) },
-  dirname(dirname(dir)),
-)
+await closeLostRun(basename(dir), { by: 'runner lost', why, judge: judgeLost, ...(changes ? { changes } : {}) }, dirname(dirname(dir)))

@@ -3,9 +3,9 @@ import { createReadStream, createWriteStream } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import type { Json } from '../faults/injector.ts'
 import type { ContextData, FromHost, Method, ModuleFacts, ToHost } from '../faults/own/module-protocol.ts'
-import { seededRandom } from '../system/random.ts'
 import { endProcess } from '../system/exit.ts'
 import { readMessages, sendMessage } from '../system/lines.ts'
+import { seededRandom } from '../system/random.ts'
 
 type Call = Extract<ToHost, { call: number }>
 type Loaded = Record<string, unknown> & { spec?: { safeParse?: (value: unknown) => { success: boolean; data?: unknown; error?: unknown } } }
@@ -67,7 +67,12 @@ async function answer(message: Call): Promise<void> {
     say({ call: message.call, ok: true, value: (value ?? null) as Json })
   } catch (error) {
     const code = (error as { code?: unknown }).code
-    say({ call: message.call, ok: false, message: error instanceof Error ? error.message : String(error), ...(typeof code === 'string' ? { code } : {}) })
+    say({
+      call: message.call,
+      ok: false,
+      message: error instanceof Error ? error.message : String(error),
+      ...(typeof code === 'string' ? { code } : {}),
+    })
   } finally {
     running.delete(message.call)
   }

@@ -9,7 +9,11 @@ while (size < bytes.length && !bytes.subarray(0, size).includes(10)) {
   size += read
 }
 if (size > 0) {
-  const { argv, cwd, env } = JSON.parse(bytes.subarray(0, size).toString('utf8')) as { argv: [string, ...string[]]; cwd: string; env: Record<string, string> }
+  const { argv, cwd, env } = JSON.parse(bytes.subarray(0, size).toString('utf8')) as {
+    argv: [string, ...string[]]
+    cwd: string
+    env: Record<string, string>
+  }
   process.chdir(cwd)
   process.execve?.(argv[0], argv, env)
 }

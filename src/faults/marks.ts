@@ -30,5 +30,9 @@ export async function killByMark(mark: string): Promise<number[]> {
     }
     await sleep(10)
   }
-  throw new Error(`${mark}: processes ${findByMark(mark).map(({ pid }) => pid).join(', ')} do not end`)
+  throw new Error(
+    `${mark}: processes ${findByMark(mark)
+      .map(({ pid }) => pid)
+      .join(', ')} do not end`,
+  )
 }

@@ -23,13 +23,17 @@ export async function resolveTargets(spec: TargetSpec, options: ResolveOptions):
 }
 
 function resolveProcesses(spec: TargetSpec, options: ResolveOptions): Target[] {
-  if (Object.keys(spec.query).length === 0) throw new SquallError('no-target', 'the target names no process: say a name, command, port or labels')
+  if (Object.keys(spec.query).length === 0)
+    throw new SquallError('no-target', 'the target names no process: say a name, command, port or labels')
   const found = findProcesses(spec.query)
   const off = new Set([1, ...options.protect.flatMap((pid) => ancestorsOf(pid))])
   const free = found.filter(({ stat }) => !off.has(stat.pid) && !isSqualls(stat.pid))
   if (free.length === 0 && found.length > 0) {
     const names = found.map(({ stat }) => `${stat.comm} (${stat.pid})`).join(', ')
-    throw new SquallError('target-protected', `${queryWords(spec.query)} matches only ${names}: pid 1, Squall and what started it are never a target`)
+    throw new SquallError(
+      'target-protected',
+      `${queryWords(spec.query)} matches only ${names}: pid 1, Squall and what started it are never a target`,
+    )
   }
   if (free.length === 0) throw new SquallError('no-target', `no process with ${queryWords(spec.query)}`)
   if ('count' in spec.pick && free.length < spec.pick.count && !options.allowFewer) {
@@ -60,7 +64,14 @@ function targetOf({ stat, command }: FoundProcess, query: TargetQuery): Target {
     place: 'process',
     id: `${stat.pid}:${stat.start}`,
     name: `${programName(command, stat.comm)} (pid ${stat.pid})`,
-    facts: { pid: stat.pid, start: stat.start, comm: stat.comm, ppid: stat.ppid, command: shown.length > 200 ? `${shown.slice(0, 200)}…` : shown, query: { ...query } as { [key: string]: Json } },
+    facts: {
+      pid: stat.pid,
+      start: stat.start,
+      comm: stat.comm,
+      ppid: stat.ppid,
+      command: shown.length > 200 ? `${shown.slice(0, 200)}…` : shown,
+      query: { ...query } as { [key: string]: Json },
+    },
   }
 }
 

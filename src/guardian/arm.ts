@@ -94,7 +94,13 @@ async function planChange(armoury: Armoury, fault: Fault, pair: InjectorPair, ta
   return held
 }
 
-function plannedRecord(fault: Fault, key: string, target: Target, change: Awaited<ReturnType<AnyInjector['plan']>>, pair: InjectorPair): PlannedRecord {
+function plannedRecord(
+  fault: Fault,
+  key: string,
+  target: Target,
+  change: Awaited<ReturnType<AnyInjector['plan']>>,
+  pair: InjectorPair,
+): PlannedRecord {
   return {
     is: 'planned',
     key,

@@ -127,10 +127,16 @@ async function undoOnce(engine: Engine, held: Held): Promise<{ state: ChangeStat
     // What injects in this very process has seen its signal; give it the moment to leave before the undo.
     if (held.injecting) await Promise.race([held.injecting.catch(() => {}), sleep(250)])
     const undoer = await held.undoer()
-    await within(Promise.resolve(undoer.rollback(held.state, held.context)), Math.min(patience, callLimit), () => new Error('the rollback hangs'))
+    await within(
+      Promise.resolve(undoer.rollback(held.state, held.context)),
+      Math.min(patience, callLimit),
+      () => new Error('the rollback hangs'),
+    )
     const first = await pollUntil(held, undoer, false, patience)
     if (!('look' in first)) {
-      return first.told ? `still there after the rollback: ${first.last}` : { state: 'unverified', why: `nobody can tell whether it is gone: ${first.last}` }
+      return first.told
+        ? `still there after the rollback: ${first.last}`
+        : { state: 'unverified', why: `nobody can tell whether it is gone: ${first.last}` }
     }
     held.gone = true
     engine.events.look(held, first.look)

@@ -1,7 +1,7 @@
 /** The runner's side: starts the guardian, asks it for changes, notices when it is lost. */
 import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
-import { SquallError, type ErrorCode } from '../errors.ts'
+import { type ErrorCode, SquallError } from '../errors.ts'
 import { allowedEnvironment, startChild } from '../system/children.ts'
 import { monotonicMs } from '../system/clock.ts'
 import { entryPath } from '../system/entry.ts'
@@ -22,6 +22,8 @@ export interface GuardianClient {
   onLost(listener: () => void): void
   /** SIGKILL, if it is still the same process. */
   kill(): void
+  /** Lets this process end although the guardian goes on, with a rollback that is stuck. */
+  leave(): void
 }
 
 const armLimit = 30_000
@@ -59,7 +61,8 @@ export async function startGuardian(request: ArmRequest, onMessage: (message: Fr
       (message) => {
         lastHeard = monotonicMs()
         if (message.say === 'armed') resolve(message.changes)
-        else if (message.say === 'refused') reject(new SquallError(message.error.code as ErrorCode, message.error.message, hintOf(message.error.hint)))
+        else if (message.say === 'refused')
+          reject(new SquallError(message.error.code as ErrorCode, message.error.message, hintOf(message.error.hint)))
         else onMessage(message)
         if (message.say === 'closed') closed = true
         if (message.say === 'armed' || message.say === 'refused') clearTimeout(timer)
@@ -89,6 +92,9 @@ export async function startGuardian(request: ArmRequest, onMessage: (message: Fr
       },
       onLost: (listener) => void lostListeners.push(listener),
       kill,
+      leave() {
+        for (const pipe of [stdin, stdout] as unknown as { unref?(): void }[]) pipe.unref?.()
+      },
     }
   } catch (error) {
     kill()

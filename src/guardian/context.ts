@@ -1,6 +1,7 @@
 /** What an injector gets from the guardian. */
-import type { Context, Json } from '../faults/injector.ts'
+
 import { SquallError } from '../errors.ts'
+import type { Context, Json } from '../faults/injector.ts'
 import { seededRandom } from '../system/random.ts'
 
 export interface ContextOptions {

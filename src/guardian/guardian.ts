@@ -146,7 +146,11 @@ async function stand(run: Standing): Promise<Guardian> {
       options.log(`rolling back: ${why}`)
       send({ say: 'rolling back', why, by })
     }
-    const done = undoGroups(engine, armed.map((fault) => fault.held), stagger)
+    const done = undoGroups(
+      engine,
+      armed.map((fault) => fault.held),
+      stagger,
+    )
     return done.then(afterUndo)
   }
 
@@ -250,7 +254,8 @@ async function stand(run: Standing): Promise<Guardian> {
     run.ended()
   }
 
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void stop(`the guardian got ${signal}`, 'asked', 0))
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+    process.on(signal, () => void stop(`the guardian got ${signal}`, 'asked', 0))
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => {
       options.log(`defect: ${(error as Error)?.stack ?? String(error)}`)
@@ -268,7 +273,11 @@ async function stand(run: Standing): Promise<Guardian> {
         void injectFault(message.fault)
       } else if (message.say === 'rollback' && message.faults) {
         const names = message.faults
-        void undoGroups(engine, armed.filter((fault) => names.includes(fault.fault.name)).map((fault) => fault.held), 500).then(afterUndo)
+        void undoGroups(
+          engine,
+          armed.filter((fault) => names.includes(fault.fault.name)).map((fault) => fault.held),
+          500,
+        ).then(afterUndo)
       } else if (message.say === 'rollback') {
         void stop(message.why, 'asked')
       } else if (message.say === 'close') {

@@ -1,8 +1,8 @@
 /** From a fault's type to the injector that does it: built in, or the author's own module in children of its own. */
 import { resolve } from 'node:path'
+import { SquallError } from '../errors.ts'
 import type { AnyInjector } from '../faults/injector.ts'
 import { type ModuleInjector, openModuleInjector } from '../faults/own/module.ts'
-import { SquallError } from '../errors.ts'
 
 /** The two sides of a fault: one process injects and looks, another undoes, so that a fence can end the first. */
 export interface InjectorPair {
@@ -27,7 +27,10 @@ export function builtInPair(injectors: readonly AnyInjector[], type: string): In
  * The user's module: loaded twice at arm, so that nothing is loaded later.
  * @param hash when given (a sweep): refuse to run anything else.
  */
-export async function modulePair(path: string, options: { mark: string; folder: string; hash?: string; undoOnly?: boolean }): Promise<InjectorPair> {
+export async function modulePair(
+  path: string,
+  options: { mark: string; folder: string; hash?: string; undoOnly?: boolean },
+): Promise<InjectorPair> {
   const absolute = resolve(options.folder, path)
   const open = async (role: 'inject' | 'rollback'): Promise<ModuleInjector> => {
     const module = await openModuleInjector({ path: absolute, role, mark: options.mark, folder: options.folder })

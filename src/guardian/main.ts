@@ -1,7 +1,8 @@
 /** What the guardian's process does with its command line: `own RUN` or `sweep STATE RUN…`. */
-import type { Readable } from 'node:stream'
+
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import type { AnyInjector } from '../faults/injector.ts'
 import { runChild } from '../system/children.ts'
 import { entryPath } from '../system/entry.ts'

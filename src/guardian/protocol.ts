@@ -1,7 +1,7 @@
 /** What runner and guardian say to each other: one JSON object a line over the guardian's stdin and stdout. */
 import type { Fault } from '../document/experiment.ts'
-import type { ChangeState } from '../records/run-data.ts'
 import type { Look } from '../faults/injector.ts'
+import type { ChangeState } from '../records/run-data.ts'
 
 /** A process, named so that a later one with the same pid is not mistaken for it. */
 export interface ProcessId {

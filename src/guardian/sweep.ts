@@ -79,7 +79,11 @@ export async function sweepRun(run: string, options: SweepOptions): Promise<Swep
 }
 
 function whyUntrusted(dir: string): string | null {
-  for (const [path, kind] of [[dirname(dir), 'folder'], [dir, 'folder'], [join(dir, 'journal'), 'file']] as const) {
+  for (const [path, kind] of [
+    [dirname(dir), 'folder'],
+    [dir, 'folder'],
+    [join(dir, 'journal'), 'file'],
+  ] as const) {
     try {
       const reason = distrust(path, kind)
       if (reason) return `${path}: ${reason}`
@@ -132,7 +136,11 @@ async function undoJournaled(run: JournaledRun, journal: Journal, dir: string, o
     }
   })
   for (const one of held) await endIfNeverInjected(engine, one)
-  await undoGroups(engine, held.map((one) => [one]), 500)
+  await undoGroups(
+    engine,
+    held.map((one) => [one]),
+    500,
+  )
   await server.close()
   for (const close of closers) close()
   return [...held.map((one) => ({ key: one.plan.key, state: one.at, does: one.plan.does, ...whyOf(why, one) })), ...lost]
@@ -161,7 +169,12 @@ async function endIfNeverInjected(engine: Engine, held: Held): Promise<void> {
   }
 }
 
-async function takeOver(run: JournaledRun, change: JournaledChange, journal: Journal, options: SweepOptions): Promise<{ taken: Held; close(): void }> {
+async function takeOver(
+  run: JournaledRun,
+  change: JournaledChange,
+  journal: Journal,
+  options: SweepOptions,
+): Promise<{ taken: Held; close(): void }> {
   const { plan } = change
   const { header } = run
   const mark = `${header.run}/${plan.key}`

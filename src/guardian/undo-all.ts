@@ -28,7 +28,7 @@ async function neverInjected(engine: Engine, held: Held): Promise<ChangeState> {
  */
 export async function undoGroups(engine: Engine, groups: readonly (readonly Held[])[], stagger: number): Promise<void> {
   const all: Promise<unknown>[] = []
-  for (const group of [...groups].reverse()) {
+  for (const group of groups.toReversed()) {
     const ends = Promise.all(group.map((held) => undoOnceOnly(engine, held)))
     all.push(ends)
     for (let waited = 0; waited < stagger && !group.every((held) => held.gone || endStates.has(held.at)); waited += 10) await sleep(10)

@@ -10,7 +10,9 @@ const biggestAnswer = 4 * 1024 * 1024
 
 const config = z.strictObject({
   url: text
-    .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), { error: 'expected an address such as http://localhost:8080/metrics' })
+    .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), {
+      error: 'expected an address such as http://localhost:8080/metrics',
+    })
     .describe('Where the JSON is.'),
   headers: z.record(z.string(), secretText).optional().describe('Headers; ${secret:NAME} may stand in a value.'),
   timeout: duration.optional().describe('How long an answer may take; default 2s.'),

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import type { Experiment } from '../document/experiment.ts'
 import type { AnyInjector } from '../faults/injector.ts'
 import { type GuardianClient, startGuardian } from '../guardian/client.ts'
-import { foldJournal, parseJournal } from '../guardian/journal-read.ts'
 import { isModulePath } from '../guardian/injector-of.ts'
+import { foldJournal, parseJournal } from '../guardian/journal-read.ts'
 import type { ArmRequest, FromGuardian } from '../guardian/protocol.ts'
 import { sweep } from '../guardian/sweeper.ts'
 import type { RunData } from '../records/run-data.ts'
@@ -132,11 +132,14 @@ export async function armGuardian(input: ArmInput, stage: ArmStage): Promise<Gua
     fail,
     async end() {
       ending = true
-      if (wasLost) return learnFromJournal(stage, control)
-      client.send({ say: 'close' })
-      while (!closed && !lost && !control.allKnown()) await sleep(20)
-      for (let waited = 0; !closed && !lost && waited < 2_000; waited += 20) await sleep(20)
-      if (lost) await sweepUp(stage, control)
+      if (wasLost) await learnFromJournal(stage, control)
+      else {
+        client.send({ say: 'close' })
+        while (!closed && !lost && !control.allKnown()) await sleep(20)
+        for (let waited = 0; !closed && !lost && waited < 2_000; waited += 20) await sleep(20)
+        if (lost) await sweepUp(stage, control)
+      }
+      client.leave()
     },
   }
 }
@@ -181,7 +184,9 @@ function armRequest(input: ArmInput, stage: ArmStage): ArmRequest {
 
 /** Values of the secrets that the faults name, from our environment; they travel through the pipe and are kept in memory only. */
 function secretsOf(experiment: Experiment): Record<string, string> {
-  const names = new Set([...JSON.stringify(experiment.faults).matchAll(/\$\{secret:([A-Za-z_][A-Za-z0-9_]*)\}/g)].map((match) => match[1] as string))
+  const names = new Set(
+    [...JSON.stringify(experiment.faults).matchAll(/\$\{secret:([A-Za-z_][A-Za-z0-9_]*)\}/g)].map((match) => match[1] as string),
+  )
   const own = experiment.faults.some((fault) => isModulePath(fault.type))
   const known = [...names].filter((name) => process.env[name] !== undefined)
   return own || known.length > 0 ? Object.fromEntries(known.map((name) => [name, process.env[name] as string])) : {}

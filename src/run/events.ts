@@ -1,8 +1,8 @@
 /** What a run tells while it goes on: the views, plain or live, are made of these and nothing else. */
 import type { Experiment, Phase } from '../document/experiment.ts'
 import type { ChangeSummary } from '../guardian/protocol.ts'
-import type { Abort, ChangeRecord, Sample, TrafficSecond } from '../records/run-data.ts'
 import type { LiveTick } from '../records/live-tick.ts'
+import type { Abort, ChangeRecord, Sample, TrafficSecond } from '../records/run-data.ts'
 
 export type RunNews =
   | { is: 'started'; id: string; dir: string; seed: number; experiment: Experiment; changes: readonly ChangeSummary[]; weakest: string }

@@ -141,7 +141,11 @@ async function startPolling(options: MeasuringOptions, onSample: (measure: strin
     }),
   )
   return pollSources({
-    measures: wanted.map((measure) => ({ name: measure.name, query: measure.query, ...(byName.get(measure.from) as { source: AnySource; config: unknown }) })),
+    measures: wanted.map((measure) => ({
+      name: measure.name,
+      query: measure.query,
+      ...(byName.get(measure.from) as { source: AnySource; config: unknown }),
+    })),
     at,
     onSample,
   })

@@ -49,13 +49,18 @@ export async function preview(experiment: Experiment, options: PreviewOptions): 
 async function previewFault(experiment: Experiment, fault: Fault, options: PreviewOptions): Promise<PreviewFault> {
   const lasts = lastsFor(fault, experiment.phases.fault)
   const result: PreviewFault = { name: fault.name, type: fault.type, after: fault.after, lasts, needs: [], changes: [] }
-  const pair = isModulePath(fault.type) ? await modulePair(fault.type, { mark: 'preview', folder: options.folder, undoOnly: true }) : builtInPair(options.injectors, fault.type)
+  const pair = isModulePath(fault.type)
+    ? await modulePair(fault.type, { mark: 'preview', folder: options.folder, undoOnly: true })
+    : builtInPair(options.injectors, fault.type)
   try {
-    result.needs = (await pair.injector.needs(fault.spec, fault.target)).map((need) => ({ need, met: isMet(need) }))
+    // A user's module answers from another process.
+    const needs = await Promise.resolve(pair.injector.needs(fault.spec, fault.target))
+    result.needs = needs.map((need) => ({ need, met: isMet(need) }))
     const targets: Target[] = fault.target
       ? await resolveTargets(fault.target, { random: seededRandom(options.seed), protect: [process.pid] })
       : [{ place: 'none', id: fault.name, name: fault.name, facts: {} }]
-    for (const [index, target] of targets.entries()) result.changes.push(await previewChange(fault, target, index, lasts, pair.injector, options))
+    for (const [index, target] of targets.entries())
+      result.changes.push(await previewChange(fault, target, index, lasts, pair.injector, options))
   } catch (error) {
     result.error = error instanceof SquallError ? error.toJSON() : { code: 'fault-failed', message: (error as Error).message, hint: '' }
   } finally {

@@ -8,20 +8,20 @@ import { indexFinish, indexRemove, indexStart } from '../records/index-db.ts'
 import type { Abort, PhaseWindow, RunData } from '../records/run-data.ts'
 import { openRunWriter, type RunWriter } from '../records/run-file.ts'
 import { monotonicMs } from '../system/clock.ts'
-import { newRunId } from '../system/random.ts'
 import { ensureStateDir, runDir } from '../system/paths.ts'
 import { readStat } from '../system/proc.ts'
+import { newRunId } from '../system/random.ts'
 import { version } from '../system/version.ts'
+import { exitCode, rollbackWord } from '../verdict/exit-code.ts'
 import { createGuard, type Guard } from '../verdict/guard.ts'
 import { judge, judgeSteady } from '../verdict/judge.ts'
-import { exitCode, rollbackWord } from '../verdict/exit-code.ts'
 import type { Verdict } from '../verdict/verdict.ts'
 import { armGuardian, type Guarded } from './arm.ts'
 import type { TellNews } from './events.ts'
 import { type Measuring, startMeasuring } from './measuring.ts'
 import { runPhases } from './phases.ts'
-import { weakest } from './survival.ts'
 import { createStopper, type Stopper } from './stopper.ts'
+import { weakest } from './survival.ts'
 
 export interface RunRequest {
   experiment: Experiment
@@ -65,7 +65,9 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     writer.event({ at: at(), level, text })
     request.tell({ is: 'note', at: at(), level, text })
   }
-  const writer: RunWriter = await openRunWriter(id, dir, { onProblem: (text) => request.tell({ is: 'note', at: at(), level: 'warn', text }) })
+  const writer: RunWriter = await openRunWriter(id, dir, {
+    onProblem: (text) => request.tell({ is: 'note', at: at(), level: 'warn', text }),
+  })
   stopper.onStop((abort) => request.tell({ is: 'abort', abort }))
   const release = request.onStoppable((abort) => stopper.stop({ ...abort, at: at() }))
   try {
@@ -144,7 +146,20 @@ async function observe(
     ...(guarded.error() ? { error: guarded.error() as NonNullable<RunData['error']> } : {}),
   })
   try {
-    await runPhases({ experiment, stopper, guarded, guard, measuring, at, phases, writer, tell, note: stage.note, steady: () => judgeSteady(snapshot()), snapshot })
+    await runPhases({
+      experiment,
+      stopper,
+      guarded,
+      guard,
+      measuring,
+      at,
+      phases,
+      writer,
+      tell,
+      note: stage.note,
+      steady: () => judgeSteady(snapshot()),
+      snapshot,
+    })
   } finally {
     await measuring.stop(stopper.abort !== null && stopper.abort.by !== 'guard')
     await guarded.end()
@@ -165,7 +180,10 @@ async function conclude(
   if (data.error) writer.error(data.error)
   writer.finish({ verdict, outcome: verdict.outcome, endedAt, exit })
   await writer.flush()
-  await indexFinish({ id, outcome: verdict.outcome, endedAt, exit, rollback: rollbackWord(data.changes), because: verdict.because }, stage.state)
+  await indexFinish(
+    { id, outcome: verdict.outcome, endedAt, exit, rollback: rollbackWord(data.changes), because: verdict.because },
+    stage.state,
+  )
   if (writer.problem) request.tell({ is: 'note', at: 0, level: 'warn', text: `the record is not complete: ${writer.problem}` })
   return { id, dir, data, verdict, exit }
 }

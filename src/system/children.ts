@@ -75,7 +75,8 @@ export function startChild(options: ChildOptions): Child {
   if (options.mark !== undefined) env.SQUALL_MARK = options.mark
   const cwd = options.cwd ?? '/'
   const child = spawnOrSpare(argv, { cwd, env, detached: true, stdio: options.stdio ?? ['ignore', 'pipe', 'pipe'] })
-  if (child instanceof Error) return { process: undefined as never, pid: undefined, exited: Promise.resolve(failedExit(child)), kill: () => {} }
+  if (child instanceof Error)
+    return { process: undefined as never, pid: undefined, exited: Promise.resolve(failedExit(child)), kill: () => {} }
   const kill = (signal: NodeJS.Signals = 'SIGKILL'): void => signalGroup(child.pid, signal)
   let timer: NodeJS.Timeout | undefined
   if (options.timeLimit !== undefined) timer = setTimeout(kill, options.timeLimit)

@@ -47,7 +47,11 @@ const failing: [what: string, source: string, message: RegExp][] = [
   ['something that is no data', `export default { ${rest}, faults: [{ type: 'pause', f: () => 1 }] }`, /faults\.0\.f: a function/],
   ['an end of its own', 'process.exit(0)', /exit code 0/],
   ['output without end', 'import { writeSync } from "node:fs"\nfor (;;) try { writeSync(1, "x".repeat(100000)) } catch {}', /prints more/],
-  ['memory without end', 'const all: unknown[] = []\nfor (;;) all.push(Array(100000).fill(0).map((_, index) => ({ index })))', /more than 256MiB of memory/],
+  [
+    'memory without end',
+    'const all: unknown[] = []\nfor (;;) all.push(Array(100000).fill(0).map((_, index) => ({ index })))',
+    /more than 256MiB of memory/,
+  ],
 ]
 
 for (const [what, source, message] of failing) {

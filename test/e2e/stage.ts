@@ -30,7 +30,7 @@ export interface Stage {
   /** Writes the document: quiet measures, short phases, the faults as given. Returns its path. */
   document(faults: string, options?: { environment?: string; fault?: string; baseline?: string }): string
   /** Starts a program, whose end is awaited by `ended`. */
-  start(argv: readonly [string, ...string[]], options?: { stdio?: 'pipe' }): { child: ChildProcess; pid: number; ended: Promise<Ended> }
+  start(argv: readonly [string, ...string[]]): { child: ChildProcess; pid: number; ended: Promise<Ended> }
   run(document: string): ReturnType<Stage['start']>
   command(...args: string[]): Promise<Ended>
   /** The one run of this stage, once its journal has a header. */
@@ -79,14 +79,15 @@ export async function openStage(): Promise<Stage> {
 hypothesis: Whatever is done to Squall, nothing is left behind.
 environment: ${environment}
 sources: { app: { type: endpoint, url: 'http://127.0.0.1:${port}/' } }
-measures: { up: { from: app, unit: count, min: 1 } }
+measures: { up: { from: app, unit: count, min: { recovery: 1 } } }
 phases: { warmup: 0s, baseline: ${baseline}, fault: ${fault}, recovery: 1s }
 faults:
 ${faults}`
       return stage.write('experiment.yaml', text)
     },
     start([program, ...args]) {
-      const child = spawn(program, args, { env, cwd: folder, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+      const child = spawn(program, args, { env, cwd: folder, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
+      child.stdin.on('error', () => {}) // It may end before it has read everything.
       children.push(child)
       let [stdout, stderr] = ['', '']
       child.stdout.on('data', (chunk: Buffer) => {

@@ -98,7 +98,8 @@ export default {
 }
 `,
 )
-const open = (): ReturnType<typeof openModuleInjector> => openModuleInjector({ path: moduleFile, role: 'rollback', mark: 'conformance/own', folder })
+const open = (): ReturnType<typeof openModuleInjector> =>
+  openModuleInjector({ path: moduleFile, role: 'rollback', mark: 'conformance/own', folder })
 const own = await open()
 const second = await open()
 after(() => {

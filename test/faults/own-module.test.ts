@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { SquallError } from '../../src/errors.ts'
 import type { Context, Json } from '../../src/faults/injector.ts'
-import { moduleHash } from '../../src/faults/own/module-hash.ts'
-import { openModuleInjector } from '../../src/faults/own/module.ts'
 import { findByMark } from '../../src/faults/marks.ts'
+import { openModuleInjector } from '../../src/faults/own/module.ts'
+import { moduleHash } from '../../src/faults/own/module-hash.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'squall-module-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -50,7 +50,9 @@ const died = (error: unknown): boolean => error instanceof SquallError && error.
 
 describe("a user's own module", () => {
   test('its context works over the wire: save, secret, log', async () => {
-    const module = await open(moduleWith("inject: async (s: object, c: any) => { c.log('hello'); await c.save({ ...s, id: await c.secret('KEY') }) },"))
+    const module = await open(
+      moduleWith("inject: async (s: object, c: any) => { c.log('hello'); await c.save({ ...s, id: await c.secret('KEY') }) },"),
+    )
     const made = context()
     await module.inject({ a: 1 }, made)
     module.close()
@@ -66,7 +68,10 @@ describe("a user's own module", () => {
     ['an endless loop', 'look: async () => { for (;;); },'],
     ['an endless wait', 'look: () => new Promise(() => {}),'],
     ['a full heap', 'look: async () => { const all = []; for (;;) all.push(new Array(1e6).fill(Math.random())) },'],
-    ['endless output', "look: async () => { for (;;) { process.stdout.write('x'.repeat(1e5)); await new Promise((r) => setTimeout(r)) } },"],
+    [
+      'endless output',
+      "look: async () => { for (;;) { process.stdout.write('x'.repeat(1e5)); await new Promise((r) => setTimeout(r)) } },",
+    ],
   ] as const) {
     test(`${what} ends its own child and nothing else`, async () => {
       const module = await open(moduleWith(body), { callLimitMs: 2_500, memoryMb: 64 })

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { after, describe, test } from 'node:test'
+import { SquallError } from '../../src/errors.ts'
 import type { Context, Json } from '../../src/faults/injector.ts'
 import { findByMark, killByMark } from '../../src/faults/marks.ts'
 import { findProcesses, globPattern } from '../../src/faults/process/find.ts'
 import { kill } from '../../src/faults/process/kill.ts'
 import { pause } from '../../src/faults/process/pause.ts'
 import { resolveTargets } from '../../src/faults/resolve.ts'
-import { SquallError } from '../../src/errors.ts'
 import { endProcess, labelled, startVictim, stateOf, until, type Victim } from '../helpers/processes.ts'
 
 let marks = 0
@@ -43,16 +43,26 @@ describe('which processes a target means', () => {
   test('labels, name and command line must all match', async () => {
     const one = await victim()
     await victim()
-    assert.deepEqual(findProcesses({ labels: { test: one.label } }).map(({ stat }) => stat.pid), [one.pid])
+    assert.deepEqual(
+      findProcesses({ labels: { test: one.label } }).map(({ stat }) => stat.pid),
+      [one.pid],
+    )
     assert.equal(findProcesses({ labels: { test: one.label }, name: 'slee?' }).length, 1)
     assert.equal(findProcesses({ labels: { test: one.label }, command: '*leep 3*' }).length, 1)
     assert.equal(findProcesses({ labels: { test: one.label }, name: 'node' }).length, 0)
   })
   test('a listening port names its process', async () => {
-    const child = spawn(process.execPath, ['-e', 'const s=require("net").createServer().listen(0,"127.0.0.1",()=>console.log(s.address().port))'], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(
+      process.execPath,
+      ['-e', 'const s=require("net").createServer().listen(0,"127.0.0.1",()=>console.log(s.address().port))'],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    )
     try {
       const port = Number(await new Promise<string>((resolve) => child.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString()))))
-      assert.deepEqual(findProcesses({ port }).map(({ stat }) => stat.pid), [child.pid])
+      assert.deepEqual(
+        findProcesses({ port }).map(({ stat }) => stat.pid),
+        [child.pid],
+      )
     } finally {
       await endProcess(child as ChildProcess)
     }

@@ -1,8 +1,8 @@
 /** Real processes to do things to. Every one is ended by the test that started it. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { resolveTargets } from '../../src/faults/resolve.ts'
 import type { Target } from '../../src/faults/injector.ts'
+import { resolveTargets } from '../../src/faults/resolve.ts'
 
 let counter = 0
 
@@ -15,9 +15,15 @@ export interface Victim {
 }
 
 /** A sleeping process with a label of its own. */
-export async function startVictim(argv: readonly [string, ...string[]] = ['sleep', '300'], env: Record<string, string> = {}): Promise<Victim> {
+export async function startVictim(
+  argv: readonly [string, ...string[]] = ['sleep', '300'],
+  env: Record<string, string> = {},
+): Promise<Victim> {
   const label = env.SQUALL_LABELS?.split('=')[1] ?? `victim-${process.pid}-${++counter}`
-  const child = spawn(argv[0], argv.slice(1), { stdio: 'ignore', env: { PATH: process.env.PATH ?? '', SQUALL_LABELS: `test=${label}`, ...env } })
+  const child = spawn(argv[0], argv.slice(1), {
+    stdio: 'ignore',
+    env: { PATH: process.env.PATH ?? '', SQUALL_LABELS: `test=${label}`, ...env },
+  })
   const pid = child.pid as number
   await until('the victim to run', () => readFileSync(`/proc/${pid}/environ`, 'latin1').includes(label))
   return {

@@ -21,7 +21,10 @@ async function serve(t: TestContext, listener: RequestListener): Promise<string>
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`
 }
 
-const answering = (text: string): RequestListener => (_, response) => void response.end(text)
+const answering =
+  (text: string): RequestListener =>
+  (_, response) =>
+    void response.end(text)
 
 describe('source endpoint', () => {
   it('reads numbers by field path, 0 included', async (t) => {
@@ -40,7 +43,10 @@ describe('source endpoint', () => {
     })
     const config = { url, headers: { Authorization: 'Bearer ${secret:TOKEN}' } }
     const second = context({ tick: {} })
-    assert.deepEqual(await Promise.all([endpoint.now!(config, 'a', second), endpoint.now!(config, 'b', second)]), [{ value: 1 }, { value: 2 }])
+    assert.deepEqual(await Promise.all([endpoint.now!(config, 'a', second), endpoint.now!(config, 'b', second)]), [
+      { value: 1 },
+      { value: 2 },
+    ])
     await endpoint.now!(config, 'a', context({ tick: {} }))
     assert.deepEqual(seen, ['Bearer secret TOKEN', 'Bearer secret TOKEN'])
   })
@@ -91,7 +97,8 @@ describe('source endpoint', () => {
 
   it('takes an address and a duration in its settings, and nothing unknown', () => {
     assert.deepEqual(endpoint.config.parse({ url: 'http://a/m', timeout: '1s' }), { url: 'http://a/m', timeout: 1000 })
-    for (const wrong of [{}, { url: 'ftp://a' }, { url: 'http://a', interval: '1s' }, { url: 'http://a', timeout: 'soon' }]) assert.equal(endpoint.config.safeParse(wrong).success, false)
+    for (const wrong of [{}, { url: 'ftp://a' }, { url: 'http://a', interval: '1s' }, { url: 'http://a', timeout: 'soon' }])
+      assert.equal(endpoint.config.safeParse(wrong).success, false)
   })
 })
 

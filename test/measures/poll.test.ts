@@ -6,11 +6,20 @@ import type { Reading, Source, SourceContext } from '../../src/measures/source.t
 import type { Sample } from '../../src/records/run-data.ts'
 
 function sourceOf(now: (query: string, context: SourceContext) => Promise<Reading>, problems: string[] = []): Source<unknown> {
-  return { type: 'test', config: z.unknown(), needs: () => [], check: async () => ({ step: 1000, problems }), now: (_, query, context) => now(query, context) }
+  return {
+    type: 'test',
+    config: z.unknown(),
+    needs: () => [],
+    check: async () => ({ step: 1000, problems }),
+    now: (_, query, context) => now(query, context),
+  }
 }
 
 /** Polls until `enough` holds of the samples so far. */
-async function poll(sources: Record<string, Source<unknown>>, enough: (samples: Record<string, Sample[]>) => boolean): Promise<Record<string, Sample[]>> {
+async function poll(
+  sources: Record<string, Source<unknown>>,
+  enough: (samples: Record<string, Sample[]>) => boolean,
+): Promise<Record<string, Sample[]>> {
   const start = performance.now()
   const samples: Record<string, Sample[]> = {}
   const full = Promise.withResolvers<void>()
@@ -66,7 +75,10 @@ describe('polling sources', { concurrency: 4 }, () => {
   })
 
   it('takes a source that throws as missing, and goes on with the others', async () => {
-    const samples = await poll({ bad: sourceOf(() => Promise.reject(new Error('broke'))), good: sourceOf(async () => ({ value: 1 })) }, ({ good }) => (good?.length ?? 0) >= 2)
+    const samples = await poll(
+      { bad: sourceOf(() => Promise.reject(new Error('broke'))), good: sourceOf(async () => ({ value: 1 })) },
+      ({ good }) => (good?.length ?? 0) >= 2,
+    )
     assert.ok(samples.bad!.every((sample) => 'missing' in sample && sample.missing === 'broke'))
     assert.ok(samples.good!.every((sample) => 'value' in sample && sample.value === 1))
   })
@@ -74,6 +86,9 @@ describe('polling sources', { concurrency: 4 }, () => {
   it('names every problem of every source before it asks for the first time', async () => {
     const failing = sourceOf(() => assert.fail('was asked'), ['no such field', 'no such host'])
     const broken = { ...failing, check: () => Promise.reject(new Error('broke')) }
-    await assert.rejects(poll({ a: failing, b: broken }, () => true), { code: 'source-not-readable', message: 'a: no such field\na: no such host\nb: broke' })
+    await assert.rejects(
+      poll({ a: failing, b: broken }, () => true),
+      { code: 'source-not-readable', message: 'a: no such field\na: no such host\nb: broke' },
+    )
   })
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { stripVTControlCharacters } from 'node:util'
 import { describe, test } from 'node:test'
+import { stripVTControlCharacters } from 'node:util'
 import { renderSummary } from '../../src/report/summary.ts'
 import { fabricatedData, storedOf } from './fabricated.ts'
 

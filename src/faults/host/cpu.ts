@@ -70,8 +70,14 @@ export const cpu: Injector<CpuSpec, CpuState> = {
     if (!last || last.pids !== pids || at - last.at >= 900) seenBefore.set(context.mark, { at, ticks, pids })
     const hit: [number, number] = [workers.length, state.workers]
     if (workers.length === 0) return Promise.resolve({ active: false, seen: 'no worker runs', hit })
-    if (!last || last.pids !== pids || at - last.at < 900) return Promise.resolve({ active: true, seen: `${workers.length} of ${state.workers} workers run`, hit })
+    if (!last || last.pids !== pids || at - last.at < 900)
+      return Promise.resolve({ active: true, seen: `${workers.length} of ${state.workers} workers run`, hit })
     const load = (ticks - last.ticks) / ticksPerSecond / ((at - last.at) / 1000) / state.workers
-    return Promise.resolve({ active: true, seen: `${workers.length} of ${state.workers} workers keep their processors ${Math.round(load * 100)} % busy`, hit, dose: { load } })
+    return Promise.resolve({
+      active: true,
+      seen: `${workers.length} of ${state.workers} workers keep their processors ${Math.round(load * 100)} % busy`,
+      hit,
+      dose: { load },
+    })
   },
 }

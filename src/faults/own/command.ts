@@ -26,7 +26,9 @@ interface CommandSpec {
   expires?: string
 }
 
-type CommandState = { inject: string[]; rollback: string[]; check: string[]; cwd: string; env: string[]; timeout: number } & { [key: string]: Json }
+type CommandState = { inject: string[]; rollback: string[]; check: string[]; cwd: string; env: string[]; timeout: number } & {
+  [key: string]: Json
+}
 
 /** ms: a little less than what the engine gives a look, so that the reason is ours. */
 const lookLimit = 9_000
@@ -35,7 +37,10 @@ export const command: Injector<CommandSpec, CommandState> = {
   type: 'command',
   places: ['none'],
   spec: spec.meta({ description: 'Your own fault as three programs: inject, rollback, check.' }) as unknown as z.ZodType<CommandSpec>,
-  needs: ({ inject, rollback, check }) => [...new Set([inject, rollback, check].map(([program]) => program as string))].filter((name) => !name.includes('/')).map((name) => ({ command: name })),
+  needs: ({ inject, rollback, check }) =>
+    [...new Set([inject, rollback, check].map(([program]) => program as string))]
+      .filter((name) => !name.includes('/'))
+      .map((name) => ({ command: name })),
   plan(spec, _target, context) {
     const cwd = resolve(context.folder, spec.cwd ?? '.')
     const state: CommandState = {

@@ -45,7 +45,8 @@ export async function openModuleInjector(options: ModuleOptions): Promise<Module
     host.close()
     throw new SquallError('module-not-usable', `${options.path} cannot be used: ${(error as Error).message}`)
   }
-  const call = <T>(method: Method, args: unknown[], context?: Context<Json>): Promise<T> => host.call(method, args as Json[], context) as Promise<T>
+  const call = <T>(method: Method, args: unknown[], context?: Context<Json>): Promise<T> =>
+    host.call(method, args as Json[], context) as Promise<T>
   return {
     type: facts.type,
     places: ['none'],
@@ -84,7 +85,13 @@ interface Pending {
 function startHost(options: ModuleOptions): Host {
   const memory = options.memoryMb ?? 256
   const child = startChild({
-    argv: [process.execPath, `--max-old-space-size=${memory}`, '--disable-warning=ExperimentalWarning', entryPath('module-host'), options.path],
+    argv: [
+      process.execPath,
+      `--max-old-space-size=${memory}`,
+      '--disable-warning=ExperimentalWarning',
+      entryPath('module-host'),
+      options.path,
+    ],
     cwd: options.folder,
     env: allowedEnvironment(),
     ...(options.role === 'inject' ? { mark: `${options.mark}/inject`, dieWithParent: true } : {}),
@@ -134,7 +141,8 @@ function startHost(options: ModuleOptions): Host {
     const context = pending.get(call)?.context
     try {
       if (!context) throw new Error('the call is over')
-      const answer = what === 'secret' ? await context.secret(String(value)) : what === 'save' ? await context.save(value) : context.random()
+      const answer =
+        what === 'secret' ? await context.secret(String(value)) : what === 'save' ? await context.save(value) : context.random()
       send({ reply: ask, ok: true, value: answer ?? null })
     } catch (error) {
       send({ reply: ask, ok: false, value: (error as Error).message })

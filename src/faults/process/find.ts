@@ -1,7 +1,7 @@
 /** Finding processes as a document names them: by name, command line, port, labels. */
 import { basename } from 'node:path'
 import type { TargetQuery } from '../../document/experiment.ts'
-import { listPids, pidsListeningOn, type ProcessStat, readCommandLine, readEnvironment, readStat } from '../../system/proc.ts'
+import { listPids, type ProcessStat, pidsListeningOn, readCommandLine, readEnvironment, readStat } from '../../system/proc.ts'
 
 export interface FoundProcess {
   stat: ProcessStat
@@ -39,6 +39,9 @@ function hasLabels(pid: number, wanted: Readonly<Record<string, string>>): boole
 
 /** `*` any run of characters, `?` one; the rest is literal; the whole text must match. */
 export function globPattern(glob: string): RegExp {
-  const body = glob.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')
+  const body = glob
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.')
   return new RegExp(`^${body}$`, 's')
 }

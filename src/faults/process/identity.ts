@@ -1,7 +1,7 @@
 /** A process as a fault remembers it: good for this boot only. */
 import { SquallError } from '../../errors.ts'
-import type { Json, Target } from '../injector.ts'
 import { aliveSame, bootId, type ProcessStat } from '../../system/proc.ts'
+import type { Json, Target } from '../injector.ts'
 
 export interface ProcessState {
   pid: number

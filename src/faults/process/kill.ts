@@ -130,4 +130,3 @@ function start(state: KillState, restart: string[]): number {
   child.process.unref()
   return child.pid
 }
-

@@ -1,8 +1,8 @@
 /** Freezes a process with SIGSTOP. Connections stay open and are accepted by the kernel, but nobody answers. */
 import * as z from 'zod'
 import { SquallError } from '../../errors.ts'
-import { wallMs } from '../../system/clock.ts'
 import { startChild } from '../../system/children.ts'
+import { wallMs } from '../../system/clock.ts'
 import { entryPath } from '../../system/entry.ts'
 import type { Context, Injector } from '../injector.ts'
 import { killByMark } from '../marks.ts'
@@ -23,7 +23,8 @@ export const pause: Injector<Record<string, never>, PauseState> = {
     const stat = stillThere(state)
     if (!stat) throw new SquallError('no-target', `${target.name} has ended`)
     mustBeOurs(state)
-    if (isStopped(stat.state)) throw new SquallError('already-stopped', `${target.name} is stopped already: it would not be ours to continue`)
+    if (isStopped(stat.state))
+      throw new SquallError('already-stopped', `${target.name} is stopped already: it would not be ours to continue`)
     const after = Math.max(0, Math.round((state.expiresAt - wallMs()) / 1000))
     return Promise.resolve({
       state,
@@ -71,6 +72,8 @@ function startTimer(state: PauseState, context: Context<PauseState>): Promise<vo
       child.process.unref()
       resolve()
     })
-    void child.exited.then((exit) => reject(new Error(`the timer that ends the pause did not start: ${exit.failed?.message ?? `exit ${exit.code ?? exit.signal}`}`)))
+    void child.exited.then((exit) =>
+      reject(new Error(`the timer that ends the pause did not start: ${exit.failed?.message ?? `exit ${exit.code ?? exit.signal}`}`)),
+    )
   })
 }

@@ -32,7 +32,12 @@ export function openConnections(traffic: Traffic, identity: { version: string; r
     const origin = origins.get(url.origin) ?? new Origin(url.origin, connector)
     origins.set(url.origin, origin)
     const headers = withIdentity(request.headers, identity)
-    const options: Dispatcher.DispatchOptions = { path: url.pathname + url.search, method: request.method as Dispatcher.HttpMethod, headers, body: request.body }
+    const options: Dispatcher.DispatchOptions = {
+      path: url.pathname + url.search,
+      method: request.method as Dispatcher.HttpMethod,
+      headers,
+      body: request.body,
+    }
     return { dispatch: (handler: OnConnection) => origin.take().send(options, handler) }
   })
   return {

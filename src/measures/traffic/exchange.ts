@@ -49,7 +49,8 @@ export class Exchange implements OnConnection {
     this.connection = null
     if (!this.#answer.good(this.#status)) return this.end('error', `status ${this.#status}`)
     const pattern = this.#answer.body
-    if (pattern !== null && !pattern.test(Buffer.concat(this.#body).toString('utf8'))) return this.end('error', 'the body does not match ok.body')
+    if (pattern !== null && !pattern.test(Buffer.concat(this.#body).toString('utf8')))
+      return this.end('error', 'the body does not match ok.body')
     this.end('ok', null)
   }
 

@@ -44,7 +44,10 @@ export function startGenerator(options: GeneratorOptions): Generator {
   const { traffic } = options
   const answer = answerRule(traffic.ok)
   const connections = openConnections(traffic, options)
-  const pick = mixer(traffic.requests.map((request) => request.weight), options.seed)
+  const pick = mixer(
+    traffic.requests.map((request) => request.weight),
+    options.seed,
+  )
   const toRun = options.runClock() - performance.now()
   const first = performance.now() + 2 * early
   const secondOf = (at: number): number => Math.floor((at + toRun) / 1000)

@@ -117,7 +117,9 @@ export async function startTraffic(traffic: Traffic, options: TrafficOptions): P
 async function withSecrets(traffic: Traffic, lookup: (name: string) => Promise<string>): Promise<Traffic> {
   const requests = await Promise.all(
     traffic.requests.map(async (request) => {
-      const headers = await Promise.all(Object.entries(request.headers).map(async ([name, value]) => [name, await fillSecrets(value, lookup)] as const))
+      const headers = await Promise.all(
+        Object.entries(request.headers).map(async ([name, value]) => [name, await fillSecrets(value, lookup)] as const),
+      )
       return { ...request, headers: Object.fromEntries(headers) }
     }),
   )

@@ -45,12 +45,15 @@ export class Ticks {
   }
 
   #plan(): void {
-    this.#timer = setTimeout(() => {
-      this.#report()
-      // After a stop of the thread there is one long tick, not a volley of old ones.
-      while (this.#next <= performance.now()) this.#next += every
-      this.#plan()
-    }, Math.max(1, Math.ceil(this.#next - performance.now())))
+    this.#timer = setTimeout(
+      () => {
+        this.#report()
+        // After a stop of the thread there is one long tick, not a volley of old ones.
+        while (this.#next <= performance.now()) this.#next += every
+        this.#plan()
+      },
+      Math.max(1, Math.ceil(this.#next - performance.now())),
+    )
   }
 
   #report(): void {
@@ -59,7 +62,15 @@ export class Ticks {
     const at = now + this.#toRun
     const lagP99 = nearestRank(this.#lags, 0.99)
     const thresholds = this.#ledger.thresholds(now)
-    this.#emit({ at, from: this.#from + this.#toRun, ...this.#counts, ended: ok + error + timeout, inFlight: this.#inFlight, lagP99, thresholds })
+    this.#emit({
+      at,
+      from: this.#from + this.#toRun,
+      ...this.#counts,
+      ended: ok + error + timeout,
+      inFlight: this.#inFlight,
+      lagP99,
+      thresholds,
+    })
     this.#from = now
     this.#counts = { planned: 0, ok: 0, error: 0, timeout: 0, notSent: 0 }
     this.#lags = []

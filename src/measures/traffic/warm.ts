@@ -22,7 +22,9 @@ export async function warmUp(): Promise<void> {
     for (let sent = 0; sent < requests && performance.now() < until; sent += atOnce) {
       await Promise.all(
         Array.from({ length: atOnce }, () => {
-          return new Promise<void>((resolve) => connections.prepared[0]?.dispatch(new Exchange(performance.now(), 1000, 0, answer, () => resolve())))
+          return new Promise<void>((resolve) =>
+            connections.prepared[0]?.dispatch(new Exchange(performance.now(), 1000, 0, answer, () => resolve())),
+          )
         }),
       )
     }

@@ -18,7 +18,13 @@ export async function serve(t: TestContext, listener: RequestListener): Promise<
 }
 
 export function load(url: string, change: Partial<Traffic> = {}): Traffic {
-  return { rate: 100, requests: [{ name: 'one', url, method: 'GET', headers: {}, body: null, weight: 1 }], timeout: 2000, ok: { status: ['2xx', '3xx'] }, ...change }
+  return {
+    rate: 100,
+    requests: [{ name: 'one', url, method: 'GET', headers: {}, body: null, weight: 1 }],
+    timeout: 2000,
+    ok: { status: ['2xx', '3xx'] },
+    ...change,
+  }
 }
 
 export interface Load {
