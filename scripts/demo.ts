@@ -88,7 +88,7 @@ async function experiment(name: string, fixed: boolean, service: string): Promis
 
 /** One run of Squall against a shop of its own. */
 async function run(name: string, fixed: boolean, service: string): Promise<Result> {
-  const out = join(folder, 'reports', name)
+  const out = join(folder, 'reports', `${process.pid}-${name}`)
   rmSync(out, { recursive: true, force: true })
   const app = `shop-${process.pid}-${name}`
   const shop = await startShop({ fixed, app })

@@ -264,7 +264,7 @@ describe('terminals and whoever reads', { concurrency: 3 }, () => {
 
 /** The run on a terminal of its own, kept by a small program in Python: Node has no pty. */
 function openTerminal(stage: Stage, document: string): { startedAt: number; order(line: string): void; exit(): Promise<number> } {
-  const helper = stage.start(['python3', fileURLToPath(new URL('pty.py', import.meta.url)), process.execPath, squall, 'run', document])
+  const helper = stage.start(['python3', fileURLToPath(new URL('on_terminal.py', import.meta.url)), process.execPath, squall, 'run', document])
   return {
     startedAt: Date.now(),
     order: (line) => void helper.child.stdin?.write(`${line}\n`),

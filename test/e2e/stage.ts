@@ -49,7 +49,7 @@ export async function openStage(): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'squall-e2e-'))
   const state = join(folder, 'state')
   const { SQUALL_MARK: _mark, ...outer } = process.env as Record<string, string>
-  const env = { ...outer, SQUALL_STATE_DIR: state, SQUALL_MACHINE_DIR: join(folder, 'machine'), NO_COLOR: '1' }
+  const env = { ...outer, SQUALL_STATE_DIR: state, SQUALL_MACHINE_DIR: join(folder, 'machine'), NO_COLOR: '1', TERM: 'xterm', CI: '' }
   const server = createServer((_, response) => response.end('{"up":1}'))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo

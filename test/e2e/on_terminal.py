@@ -1,4 +1,4 @@
-"""Runs a program on a terminal of its own: pty.py PROGRAM ARG... Reads orders on stdin, one a line:
+"""Runs a program on a terminal of its own: on_terminal.py PROGRAM ARG... Reads orders on stdin, one a line:
 `unread` (stop reading what it prints), `type HEX` (type these bytes), `close` (close the terminal).
 Prints `exit CODE` when the program has ended; what it printed goes to stderr."""
 import os
