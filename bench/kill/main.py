@@ -5,6 +5,7 @@ Exit 1 when anything was left behind, a journal was unreadable or a record missi
 """
 import argparse
 import concurrent.futures
+import contextlib
 import http.server
 import os
 import random
@@ -35,6 +36,15 @@ class Up(http.server.BaseHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     def handle_error(self, *_):
         pass  # Killed runners reset their connections: that is what they are here for.
+
+
+# A machine's processors can't be shared by two cpu faults: the second run would rightly be refused.
+one_at_a_time = {"cpu": threading.Lock()}
+
+
+def case_alone(squall, fault, *more):
+    with one_at_a_time.get(fault, contextlib.nullcontext()):
+        return kill_case(squall, fault, *more)
 
 
 def cells(options, rng):
@@ -89,7 +99,7 @@ def main():
         futures = []
         for number, (fault, state, victim) in enumerate(cells(options, rng)):
             own = random.Random(f"{options.seed}-{number}")
-            futures.append(pool.submit(kill_case, options.squall, fault, state, victim, server.server_port, own, own.random() < 0.5, options.slow_max))
+            futures.append(pool.submit(case_alone, options.squall, fault, state, victim, server.server_port, own, own.random() < 0.5, options.slow_max))
         for future in concurrent.futures.as_completed(futures):
             result = future.result()
             results.append(result)

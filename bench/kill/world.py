@@ -34,7 +34,7 @@ class World:
     FAULTS = ("pause", "kill", "cpu", "command", "own", "two")
     #: Faults that end by themselves when everybody is dead.
     EXPIRING = ("pause", "cpu")
-    LASTS = 2.0
+    LASTS = 3.0
 
     def __init__(self, fault, port, rng, slow, slow_max=2.0):
         self.fault = fault
@@ -57,7 +57,7 @@ class World:
             file.write(
                 "name: kill-campaign\nhypothesis: Nothing is left behind.\nenvironment: production\n"
                 f"sources: {{ app: {{ type: endpoint, url: 'http://127.0.0.1:{port}/m' }} }}\n"
-                "measures: { up: { from: app, unit: count, min: 1 } }\n"
+                "measures: { up: { from: app, unit: count, min: { recovery: 1 } } }\n"
                 f"phases: {{ warmup: 0s, baseline: 1s, fault: {self.LASTS:g}s, recovery: 1s }}\nfaults:\n{faults}"
             )
 

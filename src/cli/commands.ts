@@ -42,7 +42,7 @@ export const commands: readonly CommandEntry[] = [
     name: 'plan',
     group: 'Experiments',
     says: 'show targets, each change and how it is undone; changes nothing',
-    arguments: [file],
+    arguments: [['<file...>', 'experiments: .yaml, .json or .ts']],
     options: [vars],
     examples: ['squall plan checkout.yaml'],
     reads: true,

@@ -88,7 +88,7 @@ function createView(context: CommandContext): View {
       ? liveView(
           stdout,
           () => monotonicMs() - zero,
-          () => process.stdout.columns ?? 80,
+          () => process.stdout.columns || 80,
         )
       : null
   return {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { SquallError } from '../errors.ts'
 import type { AnyInjector } from '../faults/injector.ts'
 import { type ModuleInjector, openModuleInjector } from '../faults/own/module.ts'
+import { moduleHash } from '../faults/own/module-hash.ts'
 
 /** The two sides of a fault: one process injects and looks, another undoes, so that a fence can end the first. */
 export interface InjectorPair {
@@ -32,12 +33,13 @@ export async function modulePair(
   options: { mark: string; folder: string; hash?: string; undoOnly?: boolean },
 ): Promise<InjectorPair> {
   const absolute = resolve(options.folder, path)
-  const open = async (role: 'inject' | 'rollback'): Promise<ModuleInjector> => {
-    const module = await openModuleInjector({ path: absolute, role, mark: options.mark, folder: options.folder })
-    if (options.hash === undefined || module.hash === options.hash) return module
-    module.close()
+  // Before any of it is loaded: loading is running.
+  const hash = moduleHash(absolute)
+  if (options.hash !== undefined && options.hash !== hash) {
     throw new SquallError('module-changed', `${absolute} is not what was injected with: its content has changed`)
   }
+  const open = (role: 'inject' | 'rollback'): Promise<ModuleInjector> =>
+    openModuleInjector({ path: absolute, role, mark: options.mark, folder: options.folder })
   let spare = await open('rollback')
   const injector = options.undoOnly ? spare : await open('inject')
   return {
@@ -46,7 +48,7 @@ export async function modulePair(
       if (!spare.alive) spare = await open('rollback')
       return spare
     },
-    module: { path: absolute, hash: injector.hash },
+    module: { path: absolute, hash },
     close() {
       injector.close()
       spare.close()

@@ -17,20 +17,25 @@ export function enterOwnCgroup(name: string): (() => void) | null {
     removeQuietly(own)
     return null // Not root, or the hierarchy is not ours: `doctor` says so.
   }
-  return () => {
-    try {
-      writeFileSync(join(root, 'cgroup.procs'), String(process.pid))
-    } catch {
-      return // Stays in use until we end; an empty one is removed by the next sweep.
-    }
-    removeQuietly(own)
-  }
+  return () => dissolve(own, root)
 }
 
-/** Removes what a killed guardian left; one that is in use refuses by itself. */
-export function removeEmptyCgroup(name: string): void {
+/** Removes what a killed guardian left. */
+export function removeLeftCgroup(name: string): void {
   const root = cgroup2Root()
-  if (root) removeQuietly(join(root, `squall-${name}`))
+  if (root) dissolve(join(root, `squall-${name}`), root)
+}
+
+/** What still runs in it is meant to: a service that was started again. It must not live in a folder of a run that is over. */
+function dissolve(own: string, root: string): void {
+  try {
+    for (const pid of readFileSync(join(own, 'cgroup.procs'), 'latin1').split('\n').filter(Boolean)) {
+      writeFileSync(join(root, 'cgroup.procs'), pid)
+    }
+  } catch {
+    // Not there, or a process has just ended: removing it tells.
+  }
+  removeQuietly(own)
 }
 
 /** Where cgroup version 2 is mounted: alone, or beside version 1. */

@@ -10,7 +10,7 @@ import { endProcess } from '../system/exit.ts'
 import { sendMessage } from '../system/lines.ts'
 import { runDir } from '../system/paths.ts'
 import { runGuardian } from './guardian.ts'
-import { enterOwnCgroup, removeEmptyCgroup } from './isolate.ts'
+import { enterOwnCgroup, removeLeftCgroup } from './isolate.ts'
 import { sweepRun } from './sweep.ts'
 
 export interface GuardianParts {
@@ -60,7 +60,7 @@ async function sweepAll(state: string, runs: readonly string[], parts: GuardianP
           onChange: (id, key, change, why) => sendMessage(process.stdout, { say: 'change', run: id, key, state: change, why }),
           ...(parts.fence ? { fence: parts.fence } : {}),
         })
-        if (swept.result === 'swept') removeEmptyCgroup(run)
+        if (swept.result === 'swept') removeLeftCgroup(run)
         sendMessage(process.stdout, { say: 'swept', ...swept })
       } catch (error) {
         log(`sweep: ${(error as Error).stack}`)

@@ -2,7 +2,7 @@
  * Output that never blocks. Node writes to terminals and pipes synchronously: a terminal that nobody reads (Ctrl-S) would stop
  * the event loop for ever. So the descriptor is opened anew with O_NONBLOCK, lines wait in a bounded queue, frames are dropped.
  */
-import { closeSync, constants, openSync, write } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, write } from 'node:fs'
 import { monotonicMs, sleep } from './clock.ts'
 
 export interface NonBlockingWriter {
@@ -69,9 +69,13 @@ export function nonBlockingWriter(fd: 1 | 2, onGone: (error: Error) => void): No
   }
 }
 
-/** A description of our own, so that O_NONBLOCK does not change the one we share with the shell. A socket can't be opened anew. */
+/**
+ * A description of our own, so that O_NONBLOCK does not change the one we share with the shell. A socket can't be opened anew; a
+ * file never blocks, and a description of our own would have an offset of its own.
+ */
 function reopen(fd: 1 | 2): number {
   try {
+    if (fstatSync(fd).isFile()) return fd
     return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_APPEND)
   } catch {
     return fd

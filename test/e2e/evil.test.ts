@@ -214,57 +214,85 @@ describe("a user's code", { concurrency: 3 }, () => {
 })
 
 describe('terminals and whoever reads', { concurrency: 3 }, () => {
-  test('Ctrl-S: nobody reads the terminal, and halt works all the same', withStage(async (stage) => {
-    const victim = await stage.victim('v')
-    const terminal = openTerminal(stage, stage.document(pauseFault(victim)))
-    await frozen(victim.pid)
-    terminal.order('type 13') // XOFF: from here on every blocking write to the terminal would stand still.
-    terminal.order('unread')
-    await until('several frames to be due', () => Date.now() > terminal.startedAt + 5_000)
-    const halted = await stage.command('halt')
-    assert.equal(halted.code, 0, halted.stdout + halted.stderr)
-    assert.notEqual(stateOf(victim.pid), 'T')
-    assert.equal(await terminal.exit(), 4)
-  }))
-
-  test('head -1 has read enough: rolled back, 4', withStage(async (stage) => {
-    const victim = await stage.victim('v')
-    const document = stage.document(pauseFault(victim))
-    const shell = stage.start(['bash', '-c', '"$@" | head -1; exit "${PIPESTATUS[0]}"', 'bash', process.execPath, squall, 'run', document])
-    assert.equal((await shell.ended).code, 4)
-    assert.notEqual(stateOf(victim.pid), 'T')
-    assert.equal((await stage.record()).outcome, 'aborted')
-  }))
-
-  const ends: Record<string, string[]> = { 'the terminal is closed': ['close'], 'Ctrl-Z': ['type 1a'], 'Ctrl-C': ['type 03'] }
-  for (const [name, orders] of Object.entries(ends)) {
-    test(`${name}: rolled back, 4`, withStage(async (stage) => {
+  test(
+    'Ctrl-S: nobody reads the terminal, and halt works all the same',
+    withStage(async (stage) => {
       const victim = await stage.victim('v')
       const terminal = openTerminal(stage, stage.document(pauseFault(victim)))
       await frozen(victim.pid)
-      for (const order of orders) terminal.order(order)
-      await runs(victim.pid, 2_000)
+      terminal.order('type 13') // XOFF: from here on every blocking write to the terminal would stand still.
+      terminal.order('unread')
+      await until('several frames to be due', () => Date.now() > terminal.startedAt + 5_000)
+      const halted = await stage.command('halt')
+      assert.equal(halted.code, 0, halted.stdout + halted.stderr)
+      assert.notEqual(stateOf(victim.pid), 'T')
       assert.equal(await terminal.exit(), 4)
-      const record = await stage.record()
-      assert.deepEqual([record.outcome, record.rollback], ['aborted', 'verified'])
-    }))
+    }),
+  )
+
+  test(
+    'head -1 has read enough: rolled back, 4',
+    withStage(async (stage) => {
+      const victim = await stage.victim('v')
+      const document = stage.document(pauseFault(victim))
+      const shell = stage.start([
+        'bash',
+        '-c',
+        '"$@" | head -1; exit "${PIPESTATUS[0]}"',
+        'bash',
+        process.execPath,
+        squall,
+        'run',
+        document,
+      ])
+      assert.equal((await shell.ended).code, 4)
+      assert.notEqual(stateOf(victim.pid), 'T')
+      assert.equal((await stage.record()).outcome, 'aborted')
+    }),
+  )
+
+  const ends: Record<string, string[]> = { 'the terminal is closed': ['close'], 'Ctrl-Z': ['type 1a'], 'Ctrl-C': ['type 03'] }
+  for (const [name, orders] of Object.entries(ends)) {
+    test(
+      `${name}: rolled back, 4`,
+      withStage(async (stage) => {
+        const victim = await stage.victim('v')
+        const terminal = openTerminal(stage, stage.document(pauseFault(victim)))
+        await frozen(victim.pid)
+        for (const order of orders) terminal.order(order)
+        await runs(victim.pid, 2_000)
+        assert.equal(await terminal.exit(), 4)
+        const record = await stage.record()
+        assert.deepEqual([record.outcome, record.rollback], ['aborted', 'verified'])
+      }),
+    )
   }
 
-  test('SIGTERM to npm reaches the run: rolled back, 4', withStage(async (stage) => {
-    const victim = await stage.victim('v')
-    const document = stage.document(pauseFault(victim))
-    stage.write('package.json', JSON.stringify({ scripts: { chaos: `exec ${process.execPath} ${squall} run ${document}` } }))
-    const npm = stage.start(['npm', 'run', '--silent', 'chaos'])
-    await frozen(victim.pid)
-    npm.child.kill('SIGTERM')
-    await runs(victim.pid, 2_000)
-    assert.equal((await npm.ended).code, 4)
-  }))
+  test(
+    'SIGTERM to npm reaches the run: rolled back, 4',
+    withStage(async (stage) => {
+      const victim = await stage.victim('v')
+      const document = stage.document(pauseFault(victim))
+      stage.write('package.json', JSON.stringify({ scripts: { chaos: `exec ${process.execPath} ${squall} run ${document}` } }))
+      const npm = stage.start(['npm', 'run', '--silent', 'chaos'])
+      await frozen(victim.pid)
+      npm.child.kill('SIGTERM')
+      await runs(victim.pid, 2_000)
+      assert.equal((await npm.ended).code, 4)
+    }),
+  )
 })
 
 /** The run on a terminal of its own, kept by a small program in Python: Node has no pty. */
 function openTerminal(stage: Stage, document: string): { startedAt: number; order(line: string): void; exit(): Promise<number> } {
-  const helper = stage.start(['python3', fileURLToPath(new URL('on_terminal.py', import.meta.url)), process.execPath, squall, 'run', document])
+  const helper = stage.start([
+    'python3',
+    fileURLToPath(new URL('on_terminal.py', import.meta.url)),
+    process.execPath,
+    squall,
+    'run',
+    document,
+  ])
   return {
     startedAt: Date.now(),
     order: (line) => void helper.child.stdin?.write(`${line}\n`),
@@ -272,24 +300,27 @@ function openTerminal(stage: Stage, document: string): { startedAt: number; orde
   }
 }
 
-test('two sweeps at once: each undo is applied by one of them', withStage(async (stage) => {
-  const runner = stage.run(stage.document(flagFault(stage)))
-  const { guardian } = await stage.started()
-  await until('the flag', () => existsSync(stage.path('flag')), 20_000)
-  process.kill(guardian, 'SIGKILL')
-  process.kill(runner.pid, 'SIGKILL')
-  await gone(guardian, 2_000)
-  await runner.ended
-  cpSync(stage.state, stage.path('left'), { recursive: true })
-  const times = process.env.SQUALL_TEST_ALL === '1' ? 20 : 5
-  for (let round = 0; round < times; round++) {
-    rmSync(stage.state, { recursive: true })
-    cpSync(stage.path('left'), stage.state, { recursive: true })
-    stage.write('flag', '')
-    rmSync(stage.path('undone'), { force: true })
-    const both = await Promise.all([stage.command('rollback'), stage.command('rollback')])
-    assert.equal(existsSync(stage.path('flag')), false)
-    assert.equal(readFileSync(stage.path('undone'), 'utf8'), 'undone\n', both.map((one) => one.stdout).join())
-    assert.ok(both.some((one) => one.code === 0))
-  }
-}))
+test(
+  'two sweeps at once: each undo is applied by one of them',
+  withStage(async (stage) => {
+    const runner = stage.run(stage.document(flagFault(stage)))
+    const { guardian } = await stage.started()
+    await until('the flag', () => existsSync(stage.path('flag')), 20_000)
+    process.kill(guardian, 'SIGKILL')
+    process.kill(runner.pid, 'SIGKILL')
+    await gone(guardian, 2_000)
+    await runner.ended
+    cpSync(stage.state, stage.path('left'), { recursive: true })
+    const times = process.env.SQUALL_TEST_ALL === '1' ? 20 : 5
+    for (let round = 0; round < times; round++) {
+      rmSync(stage.state, { recursive: true })
+      cpSync(stage.path('left'), stage.state, { recursive: true })
+      stage.write('flag', '')
+      rmSync(stage.path('undone'), { force: true })
+      const both = await Promise.all([stage.command('rollback'), stage.command('rollback')])
+      assert.equal(existsSync(stage.path('flag')), false)
+      assert.equal(readFileSync(stage.path('undone'), 'utf8'), 'undone\n', both.map((one) => one.stdout).join())
+      assert.ok(both.some((one) => one.code === 0))
+    }
+  }),
+)

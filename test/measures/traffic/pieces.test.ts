@@ -79,6 +79,30 @@ describe('nearest rank', () => {
 })
 
 describe('the ledger', () => {
+  it('counts against a new limit only what was started after it was set', () => {
+    const ledger = new Ledger()
+    const begin = (): (() => void) => {
+      const exchange = new Exchange(0, 100, 0, answerRule({ status: [200] }), () => {})
+      const index = ledger.add(exchange)
+      return () => {
+        exchange.outcome = 'ok'
+        exchange.latency = 10
+        ledger.ended(exchange, index)
+      }
+    }
+    const [endedEarlier, endedLater] = [begin(), begin()]
+    endedEarlier()
+    ledger.watch([50])
+    endedLater()
+    assert.deepEqual(ledger.thresholds(1000), [{ limit: 50, slow: 0, decided: 0 }])
+    begin()()
+    ledger.watch([50, 5])
+    assert.deepEqual(ledger.thresholds(1000), [
+      { limit: 50, slow: 0, decided: 1 },
+      { limit: 5, slow: 0, decided: 0 },
+    ])
+  })
+
   it('decides each sent request exactly once against each limit, whenever it is asked', () => {
     const ending = fc.record({
       gap: fc.integer({ min: 0, max: 30 }),

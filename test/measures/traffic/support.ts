@@ -32,7 +32,7 @@ export interface Load {
   seconds: TrafficSecond[]
   ticks: LiveTick[]
   errors: Error[]
-  /** Resolves when `condition` holds after some second or tick; rejects after 10 s. */
+  /** Resolves when `condition` holds after some second or tick; rejects after 30 s. */
   until(condition: () => boolean): Promise<void>
 }
 
