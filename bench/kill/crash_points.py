@@ -1,7 +1,7 @@
 """Crash points, enumerated from outside: the guardian (or the runner) is killed, or its disk fails, at the K-th call of one kind, for every K.
 
 A run without harm is traced first to count the calls; then each K is a run of its own, under strace's fault injection.
-Usage: crash_points.py [--sample N] [--seed N] [--jobs N] [--only WORDS]
+Usage: crash_points.py [--sample N] [--seed N] [--jobs N] [--only WORDS] [--faults a,b]
 Exit 1 when anything was left behind, a journal was unreadable, a record missing, or a run did not end.
 """
 import argparse
@@ -82,8 +82,8 @@ def strace(log, calls, harm, k):
 
 
 class Point:
-    def __init__(self, who, calls, harm, k):
-        self.who, self.calls, self.harm, self.k = who, calls, harm, k
+    def __init__(self, fault, who, calls, harm, k):
+        self.fault, self.who, self.calls, self.harm, self.k = fault, who, calls, harm, k
         self.hit = False
         self.exit = None
         self.left, self.later = [], []
@@ -96,10 +96,10 @@ class Point:
         return bool(self.left or self.later or self.problems)
 
 
-def try_point(squall, port, who, calls, harm, k, counted=None):
+def try_point(squall, port, fault, who, calls, harm, k, counted=None):
     """One run with harm at the K-th call; without harm it only counts `counted`."""
-    point = Point(who, calls, harm, k)
-    world = World("two", port, random.Random(k), False)
+    point = Point(fault, who, calls, harm, k)
+    world = World(fault, port, random.Random(k), False)
     log = os.path.join(world.folder, "strace.log")
     tracing = strace(log, counted or calls, harm, k)
     command = [NODE, squall, "run", world.document]
@@ -190,21 +190,23 @@ def count_calls(text):
     return most
 
 
-def points(squall, port, only):
-    """(who, calls, harm, k) for every k that a run without harm reaches."""
+def points(squall, port, faults, only):
+    """(fault, who, calls, harm, k) for every k that a run without harm reaches. The runner does the same whatever the fault: one is enough."""
     wanted = [entry for entry in HARMS if not only or any(word in " ".join(entry) for word in only)]
     found = []
-    for who in sorted({entry[0] for entry in wanted}):
-        calls = ",".join(sorted({call for entry in wanted if entry[0] == who for call in entry[1].split(",")}))
-        quiet = try_point(squall, port, who, "", None, 0, counted=calls)
+    for fault, who in [(fault, who) for fault in faults for who in ("guardian", "runner") if who == "guardian" or fault == faults[0]]:
+        harms = [entry for entry in wanted if entry[0] == who]
+        if not harms:
+            continue
+        calls = ",".join(sorted({call for entry in harms for call in entry[1].split(",")}))
+        quiet = try_point(squall, port, fault, who, "", None, 0, counted=calls)
         if not quiet.injected:
             raise SystemExit(f"the run without harm injected nothing: exit {quiet.exit}")
-        counts = quiet.counts
-        print(f"{who}: " + ", ".join(f"{call} {number}×" for call, number in sorted(counts.items())), flush=True)
-        for _, kinds, harm in [entry for entry in wanted if entry[0] == who]:
+        print(f"{fault}, {who}: " + ", ".join(f"{call} {number}×" for call, number in sorted(quiet.counts.items())), flush=True)
+        for _, kinds, harm in harms:
             # Several kinds in one inject count together.
-            most = sum(counts.get(call, 0) for call in kinds.split(","))
-            found += [(who, kinds, harm, k) for k in range(1, most + 1)]
+            most = sum(quiet.counts.get(call, 0) for call in kinds.split(","))
+            found += [(fault, who, kinds, harm, k) for k in range(1, most + 1)]
     return found
 
 
@@ -212,7 +214,7 @@ def spread(every, number, rng):
     """`number` points, as evenly as can be over the kinds of harm."""
     kinds = {}
     for point in rng.sample(every, len(every)):
-        kinds.setdefault(point[:3], []).append(point)
+        kinds.setdefault(point[1:4], []).append(point)
     rounds = [point for turn in itertools.zip_longest(*kinds.values()) for point in turn if point]
     return rounds[:number]
 
@@ -223,6 +225,7 @@ def main():
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
     parser.add_argument("--jobs", type=int, default=4)
     parser.add_argument("--only", type=lambda text: text.split(","), default=[])
+    parser.add_argument("--faults", type=lambda text: text.split(","), default=["two", "kill", "own"])
     options = parser.parse_args()
     if not shutil.which("strace"):
         print("strace is not installed: no crash point can be tried")
@@ -231,7 +234,7 @@ def main():
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory(prefix="squall-crash-") as folder:
         squall = package_with_shim(folder)
-        every = points(squall, server.server_port, options.only)
+        every = points(squall, server.server_port, options.faults, options.only)
         rng = random.Random(options.seed)
         chosen = every if options.sample is None else spread(every, options.sample, rng)
         print(f"{len(chosen)} of {len(every)} points, seed {options.seed}", flush=True)
@@ -246,18 +249,18 @@ def main():
 
 def shown(result):
     if result.bad:
-        print(f"{result.who} {result.calls} {result.harm} when={result.k}: exit {result.exit}, left {result.left}, after 10 s {result.later}, {' '.join(result.problems)}", flush=True)
+        print(f"{result.fault}: {result.who} {result.calls} {result.harm} when={result.k}: exit {result.exit}, left {result.left}, after 10 s {result.later}, {' '.join(result.problems)}", flush=True)
     return result
 
 
 def table(results):
-    print(f"{'victim':9} {'at each':26} {'harm':16} {'tried':>5} {'reached':>7} {'at once':>7} {'10 s':>5} {'bad':>4}  exits")
+    print(f"{'fault':6} {'victim':9} {'at each':26} {'harm':16} {'tried':>5} {'reached':>7} {'at once':>7} {'10 s':>5} {'bad':>4}  exits")
     rows = {}
     for result in results:
-        rows.setdefault((result.who, result.calls, result.harm), []).append(result)
-    for (who, calls, harm), some in sorted(rows.items()):
+        rows.setdefault((result.fault, result.who, result.calls, result.harm), []).append(result)
+    for (fault, who, calls, harm), some in sorted(rows.items()):
         exits = ",".join(str(code) for code in sorted({one.exit for one in some if one.hit}, key=str))
-        print(f"{who:9} {calls:26} {harm:16} {len(some):5} {sum(one.hit for one in some):7} {sum(bool(one.left) for one in some):7} "
+        print(f"{fault:6} {who:9} {calls:26} {harm:16} {len(some):5} {sum(one.hit for one in some):7} {sum(bool(one.left) for one in some):7} "
               f"{sum(bool(one.later) for one in some):5} {sum(one.bad for one in some):4}  {exits}")
 
 

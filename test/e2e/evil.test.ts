@@ -1,9 +1,8 @@
 /** The evil list of what may happen to a run, each item with its end. An outside look decides, not Squall's. */
 import assert from 'node:assert/strict'
-import { cpSync, existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { cgroup2Root } from '../../src/guardian/isolate.ts'
 import { flagFault, pauseFault, type Stage, squall, stateOf, until, withStage } from './stage.ts'
 
 const heartbeat = 5_000
