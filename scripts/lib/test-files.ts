@@ -5,6 +5,8 @@ import { root } from './root.ts'
 export interface TestFiles {
   /** Quick, side by side in one process. */
   unit: string[]
+  /** Real processes, sockets and waits of seconds, but nobody in anybody's way: files side by side. */
+  real: string[]
   /** test/e2e: whole runs, signals, kills; each file in a process of its own. */
   e2e: string[]
 }
@@ -14,5 +16,8 @@ export function testFiles(words: readonly string[]): TestFiles {
   const all = globSync('test/**/*.test.ts', { cwd: root }).sort()
   const wanted = words.length === 0 ? all : all.filter((file) => words.some((word) => file.includes(word)))
   const isE2e = (file: string): boolean => file.startsWith('test/e2e/')
-  return { unit: wanted.filter((file) => !isE2e(file)), e2e: wanted.filter(isE2e) }
+  const isReal = (file: string): boolean => realFolders.some((folder) => file.startsWith(folder))
+  return { unit: wanted.filter((file) => !isE2e(file) && !isReal(file)), real: wanted.filter(isReal), e2e: wanted.filter(isE2e) }
 }
+
+const realFolders = ['test/faults/', 'test/measures/', 'test/guardian/', 'test/system/']

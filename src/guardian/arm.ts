@@ -82,7 +82,10 @@ async function planChange(armoury: Armoury, fault: Fault, pair: InjectorPair, ta
       log: armoury.log,
       async save(state: Json) {
         held.state = state
-        await armoury.journal()?.append({ is: 'saved', key, state })
+        const saved = armoury.journal()?.append({ is: 'saved', key, state })
+        // A rollback never waits for the journal; an injection must not go on without it.
+        if (held.at === 'undoing' || held.at === 'stuck') await saved?.catch((error: Error) => armoury.log(`journal: ${error.message}`))
+        else await saved
       },
     }),
   }

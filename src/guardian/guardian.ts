@@ -88,7 +88,7 @@ async function arm(options: GuardianOptions, request: ArmRequest, ended: () => v
     for (const fault of armed) fault.pair.close()
     locks.releaseAll()
     await journal?.append({ is: 'run', state: 'closed', why: (error as Error).message }).catch((why: Error) => options.log(why.message))
-    if (lock) unmarkOpen(request.state, request.run)
+    if (lock) unmarkOpen(request.state, request.run, options.log)
     send({ say: 'refused', error: refusalOf(error) })
     options.output.end(ended)
     return null
@@ -242,7 +242,7 @@ async function stand(run: Standing): Promise<Guardian> {
     haltWatch.stop()
     if (runnerLost) await endRunner(request)
     await journal.append({ is: 'run', state: journal.broken ? 'broken' : 'closed' }).catch((error: Error) => options.log(error.message))
-    if (!allHeld().some((held) => unsettledStates.has(held.at))) unmarkOpen(request.state, request.run)
+    if (!allHeld().some((held) => unsettledStates.has(held.at))) unmarkOpen(request.state, request.run, options.log)
     for (const fault of armed) fault.pair.close()
     run.locks.releaseAll()
     endSpareChild()

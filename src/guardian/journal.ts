@@ -93,6 +93,11 @@ export async function reopenJournal(path: string, end: number, size: number): Pr
   }
 }
 
+/** Stands for a journal that cannot be opened any more: what it knows is still undone, nothing new is written down. */
+export function brokenJournal(broken: Error): Journal {
+  return { append: () => Promise.reject(broken), broken, close: () => Promise.resolve() }
+}
+
 function appender(file: FileHandle, end: number, allocated: number): Journal {
   let position = end
   let size = allocated

@@ -10,9 +10,13 @@ export function markOpen(state: string, run: string): void {
   syncFolder(folder)
 }
 
-/** Only when every change has an end that no sweep has to look at again. */
-export function unmarkOpen(state: string, run: string): void {
-  rmSync(join(state, 'open', run), { force: true })
+/** Only when every change has an end that no sweep has to look at again. A mark that cannot be removed costs a look at the next sweep. */
+export function unmarkOpen(state: string, run: string, log: (line: string) => void): void {
+  try {
+    rmSync(join(state, 'open', run), { force: true })
+  } catch (error) {
+    log(`the mark of the open run: ${(error as Error).message}`)
+  }
 }
 
 export function openRuns(state: string): string[] {

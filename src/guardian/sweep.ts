@@ -14,7 +14,7 @@ import { createContext } from './context.ts'
 import { serveControl } from './control-socket.ts'
 import { ownIdentity, whyForeign } from './identity.ts'
 import { builtInPair, isModulePath, modulePair } from './injector-of.ts'
-import { type Journal, reopenJournal } from './journal.ts'
+import { brokenJournal, type Journal, reopenJournal } from './journal.ts'
 import { changesToLookAt, foldJournal, type JournaledChange, type JournaledRun, parseJournal } from './journal-read.ts'
 import { unmarkOpen } from './open-runs.ts'
 import { endStates, unsettledStates } from './protocol.ts'
@@ -40,13 +40,15 @@ export interface SweepOptions {
   tryFor?: number
 }
 
+const diskErrors: ReadonlySet<string | undefined> = new Set(['EROFS', 'EIO', 'ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE'])
+
 export async function sweepRun(run: string, options: SweepOptions): Promise<SweptRun> {
   const dir = runDir(run, options.state)
   const result = (kind: SweptRun['result'], why?: string): SweptRun => ({ run, result: kind, changes: [], ...(why ? { why } : {}) })
   const untrusted = whyUntrusted(dir)
   if (untrusted === 'missing') {
     // The guardian died before the journal was there, so before anything could be injected.
-    unmarkOpen(options.state, run)
+    unmarkOpen(options.state, run, options.log)
     return result('swept')
   }
   if (untrusted) return result('untrusted', untrusted)
@@ -57,18 +59,23 @@ export async function sweepRun(run: string, options: SweepOptions): Promise<Swep
     const content = parseJournal(readFileSync(path))
     const journaled = foldJournal(content)
     if (!journaled && content.records.length === 0 && content.damaged === 0) {
-      unmarkOpen(options.state, run) // Not even the header was written: nothing was injected.
+      unmarkOpen(options.state, run, options.log) // Not even the header was written: nothing was injected.
       return result('swept')
     }
     if (!journaled) return result('unreadable', 'the header of its journal is damaged')
     const foreign = whyForeign(journaled.header.identity, ownIdentity())
     if (foreign) return result('foreign', foreign)
     if (journaled.header.uid !== process.getuid?.()) return result('foreign', `it belongs to uid ${journaled.header.uid}`)
-    const journal = await reopenJournal(path, content.end, content.size)
+    const journal = await reopenJournal(path, content.end, content.size).catch((error: NodeJS.ErrnoException) => {
+      // A disk that takes nothing any more must not keep what was read from being undone; a journal that was exchanged must.
+      if (!diskErrors.has(error.code)) throw error
+      options.log(`journal: ${error.message}`)
+      return brokenJournal(error)
+    })
     const changes = await undoJournaled(journaled, journal, dir, options)
     await journal.append({ is: 'run', state: 'closed', why: 'swept' }).catch((error: Error) => options.log(error.message))
     await journal.close()
-    if (!changes.some((change) => unsettledStates.has(change.state))) unmarkOpen(options.state, run)
+    if (!changes.some((change) => unsettledStates.has(change.state))) unmarkOpen(options.state, run, options.log)
     // A runner that lost its guardian lives: it knows best how its record ends.
     const { runner } = journaled.header
     if (!aliveSame(runner.pid, runner.start)) await options.closeRecord(dir)
@@ -134,6 +141,9 @@ async function undoJournaled(run: JournaledRun, journal: Journal, dir: string, o
       changes: held.map((one) => ({ key: one.plan.key, state: one.at })),
       settled: lost.length === 0 && held.every((one) => endStates.has(one.at)),
     }
+  }).catch((error: Error) => {
+    options.log(`socket: ${error.message}`) // Nobody can ask then; the undo does not need it.
+    return null
   })
   for (const one of held) await endIfNeverInjected(engine, one)
   await undoGroups(
@@ -141,7 +151,7 @@ async function undoJournaled(run: JournaledRun, journal: Journal, dir: string, o
     held.map((one) => [one]),
     500,
   )
-  await server.close()
+  await server?.close()
   for (const close of closers) close()
   return [...held.map((one) => ({ key: one.plan.key, state: one.at, does: one.plan.does, ...whyOf(why, one) })), ...lost]
 }
@@ -200,7 +210,7 @@ async function takeOver(
       log: options.log,
       async save(state) {
         taken.state = state
-        await journal.append({ is: 'saved', key: plan.key, state })
+        await journal.append({ is: 'saved', key: plan.key, state }).catch((error: Error) => options.log(`journal: ${error.message}`))
       },
     }),
   }
