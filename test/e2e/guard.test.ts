@@ -1,7 +1,7 @@
 /** The guard: an upstream that hangs, so that no request fails for long, and an observer outside that times how soon it runs again. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Stage, stateOf, until, withStage } from './stage.ts'
+import { pauseFault, type Stage, stateOf, until, withStage } from './stage.ts'
 
 const server = `require('node:http').createServer((_, response) => response.end('ok')).listen(0, '127.0.0.1', function () { console.log(this.address().port) })`
 
@@ -9,7 +9,7 @@ const server = `require('node:http').createServer((_, response) => response.end(
 const allowed = 500 + 2_000 + 1_000
 const rate = 50
 
-/** An upstream of its own process, so that it can be paused. */
+/** An upstream in a process of its own, so that it can be paused. */
 async function startUpstream(stage: Stage): Promise<{ pid: number; port: number; label: string }> {
   const label = `up-${process.pid}`
   const child = stage.start(['env', `SQUALL_LABELS=stage=${label}`, process.execPath, '-e', server])
@@ -17,45 +17,59 @@ async function startUpstream(stage: Stage): Promise<{ pid: number; port: number;
   return { pid: child.pid, port: Number(/^\d+$/m.exec(stage.said())?.[0]), label }
 }
 
-test(
-  'a hanging upstream runs again within 500 ms + 2 s + 1 s of the first late request',
-  withStage(async (stage) => {
-    const upstream = await startUpstream(stage)
-    const document = stage.write(
-      'guard.yaml',
-      `name: evil
+/** One run; ms until the upstream ran again, or null when the run found its baseline too noisy to begin. */
+async function timeGuard(stage: Stage): Promise<number | null> {
+  const upstream = await startUpstream(stage)
+  const document = stage.write(
+    'guard.yaml',
+    `name: evil
 hypothesis: A hanging upstream is noticed before anything has timed out.
 environment: test
 traffic: { url: 'http://127.0.0.1:${upstream.port}/', rate: ${rate}/s, timeout: 20s }
 measures: { latency_p99: { max: { abort: 500ms for 2s } } }
-phases: { warmup: 2s, baseline: 16s, fault: 60s, recovery: 2s }
+phases: { warmup: 2s, baseline: 20s, fault: 60s, recovery: 2s }
 faults:
   - type: pause
     target: { process: { labels: { stage: ${upstream.label} } } }
 `,
-    )
-    const runner = stage.run(document)
-    await stage.started()
-    await until('the upstream to be stopped', () => stateOf(upstream.pid) === 'T', 60_000)
-    const stopped = performance.now()
-    await until('the upstream to run again', () => stateOf(upstream.pid) !== 'T', 20_000)
-    const took = performance.now() - stopped
-    // The first late request is sent at most one interval after the stop; the observer looks each 20 ms.
-    assert.ok(took <= allowed + 1000 / rate + 20, `it took ${Math.round(took)} ms`)
-    assert.equal((await runner.ended).code, 4)
-    const record = await stage.record()
-    assert.deepEqual([record.outcome, record.rollback], ['aborted', 'verified'])
-    assert.match(record.because ?? '', /latency_p99/)
-  }),
-)
+  )
+  const runner = stage.run(document)
+  let ended = false
+  void runner.ended.then(() => {
+    ended = true
+  })
+  await until('the fault or the end', () => ended || stateOf(upstream.pid) === 'T', 60_000)
+  const stopped = performance.now()
+  if (stateOf(upstream.pid) !== 'T') {
+    console.log(stage.said().match(/nothing was injected:.*/)?.[0] ?? stage.said())
+    return null
+  }
+  await until('the upstream to run again', () => stateOf(upstream.pid) !== 'T', 20_000)
+  const took = performance.now() - stopped
+  assert.equal((await runner.ended).code, 4)
+  const record = await stage.record()
+  assert.deepEqual([record.outcome, record.rollback], ['aborted', 'verified'])
+  assert.match(record.because ?? '', /latency_p99/)
+  return took
+}
+
+test('a hanging upstream runs again within 500 ms + 2 s + 1 s of the first late request', async () => {
+  let took: number | null = null
+  for (let tries = 0; tries < 3 && took === null; tries++) {
+    await withStage(async (stage) => {
+      took = await timeGuard(stage)
+    })()
+  }
+  assert.ok(took !== null, 'three times the machine was too busy for a steady baseline')
+  // The first late request is sent at most one interval after the stop; the observer looks each 20 ms.
+  assert.ok(took <= allowed + 1000 / rate + 20, `it took ${Math.round(took)} ms`)
+})
 
 test(
-  'without the limit the same run goes on to its end',
+  'without the limit the same fault stays to its end',
   withStage(async (stage) => {
     const victim = await stage.victim('v')
-    const runner = stage.run(
-      stage.document(`  - type: pause\n    target: { process: { labels: { stage: ${victim.label} } } }\n`, { fault: '4s' }),
-    )
+    const runner = stage.run(stage.document(pauseFault(victim), { fault: '4s' }))
     await until('the victim to be stopped', () => stateOf(victim.pid) === 'T', 20_000)
     const stopped = performance.now()
     await until('the victim to run again', () => stateOf(victim.pid) !== 'T', 20_000)
