@@ -8,7 +8,8 @@ import { createJournal, type JournalHeader, type PlannedRecord } from '../../src
 import { createResourceLocks } from '../../src/guardian/resource-locks.ts'
 import { type SweptRun, sweepRun } from '../../src/guardian/sweep.ts'
 import { tryLock } from '../../src/system/flock.ts'
-import { headerFor, plannedFor } from './records.ts'
+import { plannedFor } from './records.ts'
+import { header as headerFor } from './support.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'squall-sweep-'))
 after(() => rmSync(folder, { recursive: true, force: true }))

@@ -5,7 +5,7 @@ import { fillSecrets } from '../../document/secrets.ts'
 import { SquallError } from '../../errors.ts'
 import type { LiveTick } from '../../records/live-tick.ts'
 import type { TrafficSecond } from '../../records/run-data.ts'
-import { within } from '../../system/clock.ts'
+import { sharedMonotonicMs, within } from '../../system/clock.ts'
 import { entryPath } from '../../system/entry.ts'
 import { version } from '../../system/version.ts'
 import { environmentSecret } from '../secret.ts'
@@ -54,7 +54,7 @@ export async function startTraffic(traffic: Traffic, options: TrafficOptions): P
   const open = new SharedArrayBuffer(4)
   const job: TrafficJob = {
     traffic: await withSecrets(traffic, options.secret ?? environmentSecret),
-    runStart: sharedClockMs() - (performance.timeOrigin + performance.now() - options.startedAt),
+    runStart: sharedClockMs() - (sharedMonotonicMs() - options.startedAt),
     runId: options.runId,
     version: options.version ?? version,
     seed: options.seed ?? seedOf(options.runId),
