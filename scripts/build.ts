@@ -14,7 +14,18 @@ const dist = join(root, 'dist')
 const stamp = join(dist, '.inputs')
 
 // CommonJS packages inside an ES bundle still ask for Node's own modules by `require`.
-const banner = `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);`
+const banner = `const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);`
+
+/**
+ * Fetches Node's own modules without their ES facade: to import one as an ES module reads each of its exports, and so builds
+ * Web Crypto, opens stdin and more. esbuild writes such imports one to a statement: `import { a, b as c } from "node:x";`.
+ */
+function withoutFacades(code: string): string {
+  return code.replaceAll(/^import (?:(\w+)|\* as (\w+)|(\{[^}]*\})) from "(node:[\w/]+)";$/gm, (_, whole, all, named: string, name) => {
+    const target = whole ?? all ?? named.replaceAll(' as ', ': ')
+    return `const ${target} = process.getBuiltinModule("${name}");`
+  })
+}
 
 /** Entry name in dist → source file. A file of src/entries/ is a process or worker thread of its own. */
 function entries(): Record<string, string> {
@@ -77,11 +88,14 @@ export async function buildPackage(options: { types?: boolean; force?: boolean }
     platform: 'node',
     target: 'node22.19',
     banner: { js: banner },
+    // The same code as ES modules, which can be cut down; Node would take the CommonJS one.
+    alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') },
     legalComments: 'eof',
     write: false,
     logLevel: 'warning',
   })
   mkdirSync(dist, { recursive: true })
+  for (const file of result.outputFiles) file.contents = new TextEncoder().encode(withoutFacades(file.text))
   const isChunk = (file: OutputFile): boolean => basename(file.path).startsWith('chunk-')
   for (const file of result.outputFiles.filter(isChunk)) replace(file.path, file.contents)
   for (const file of result.outputFiles.filter((one) => !isChunk(one))) replace(file.path, file.contents)

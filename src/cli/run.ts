@@ -34,7 +34,7 @@ const run: Command<RunOptions> = async ([file], options, context) => {
   try {
     const result = await runExperiment({
       experiment: loaded.experiment,
-      hash: loaded.hash,
+      hash: loaded.hash(),
       document: readFileSync(file as string, 'utf8'),
       folder: loaded.folder,
       seed: options.seed ?? randomSeed(),

@@ -27,7 +27,7 @@ const validate: Command<{ var?: string[]; color?: boolean }> = async (files, opt
   for (const file of files) {
     const loaded = await loadDocument(file, { vars, catalogue: documentCatalogue })
     const report: FileReport = loaded.ok
-      ? { file, valid: true, ...counts(loaded.experiment), hash: loaded.hash, problems: loaded.warnings }
+      ? { file, valid: true, ...counts(loaded.experiment), hash: loaded.hash(), problems: loaded.warnings }
       : { file, valid: false, problems: loaded.problems }
     reports.push(report)
     if (context.json) continue

@@ -1,5 +1,4 @@
 /** The way in: a file or a text becomes an experiment, or all that is wrong with it. */
-import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { DocumentCatalogue } from './document-catalogue.ts'
@@ -22,7 +21,7 @@ export type Loaded =
       ok: true
       experiment: Experiment
       /** SHA-256 (hex) of the text and the given variables. */
-      hash: string
+      hash(): string
       /** Absolute folder of the document: relative paths in it are resolved against it. */
       folder: string
       warnings: Problem[]
@@ -84,7 +83,7 @@ function finish(
   const experiment = resolveExperiment(checking, filled, { catalogue: options.catalogue, folder })
   const problems = merged(collect, findings, yaml)
   if (experiment && !problems.some((problem) => problem.severity === 'error')) {
-    return { ok: true, experiment: JSON.parse(JSON.stringify(experiment)), hash: hashOf(text, vars), folder, warnings: problems }
+    return { ok: true, experiment: JSON.parse(JSON.stringify(experiment)), hash: () => hashOf(text, vars), folder, warnings: problems }
   }
   return { ok: false, problems: withoutNoise(problems) }
 }
@@ -132,7 +131,9 @@ function lonely(file: string, code: Problem['code'], message: string): Problem {
   return { code, severity: 'error', message, file, line: 1, column: 1, excerpt: '', length: 1 }
 }
 
+/** `node:crypto` is loaded only here: it takes longer than to check a document. */
 function hashOf(text: string, vars: Readonly<Record<string, string>>): string {
+  const { createHash } = process.getBuiltinModule('node:crypto')
   const given = Object.entries(vars).toSorted(([a], [b]) => (a < b ? -1 : 1))
   return createHash('sha256').update(text).update('\0').update(JSON.stringify(given)).digest('hex')
 }

@@ -1,5 +1,4 @@
 /** Seeded randomness: the same seed gives the same run. */
-import { randomBytes } from 'node:crypto'
 
 /** A generator of numbers in [0, 1) (mulberry32, public domain, T. Ettinger 2017). */
 export function seededRandom(seed: number): () => number {
@@ -13,12 +12,12 @@ export function seededRandom(seed: number): () => number {
 }
 
 export function randomSeed(): number {
-  return randomBytes(4).readUInt32LE()
+  return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0
 }
 
 /** `20261123-143015-k3f9`: sorts by time, short enough to type. */
 export function newRunId(now = new Date()): string {
   const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)
   const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
-  return `${stamp}-${Array.from(randomBytes(4), (byte) => alphabet[byte % 32]).join('')}`
+  return `${stamp}-${Array.from(crypto.getRandomValues(new Uint8Array(4)), (byte) => alphabet[byte % 32]).join('')}`
 }
