@@ -1,4 +1,5 @@
 """One kill: start a run, wait for a state, kill a victim, look at once and again after 10 s."""
+import contextlib
 import os
 import signal
 import sqlite3
@@ -73,6 +74,10 @@ def kill_case(squall, fault, state, victim, port, rng, slow, slow_max=2.0):
         records = read_journal(journal_of(world, run))[0]
         head = header(records)
         result.hit = "ended" if runner.poll() is not None else furthest(records)
+        if result.hit == "ended" and head is None:
+            # A refused run proves nothing, and must not pass for a survived kill.
+            result.problem = f"the run was refused: {said(world)}"
+            return result
         guardian = head["guardian"]["pid"] if head else None
         strike(runner, guardian, victim)
         follow(squall, world, run, runner, victim, result)
@@ -87,6 +92,11 @@ def kill_case(squall, fault, state, victim, port, rng, slow, slow_max=2.0):
         runner.wait()
         log.close()
         world.clean(run)
+
+
+def said(world):
+    with open(os.path.join(world.folder, "run.log"), errors="replace") as log:
+        return " | ".join(log.read().strip().splitlines()[-4:])
 
 
 def strike(runner, guardian, victim):
@@ -143,7 +153,7 @@ def check_papers(squall, world, run, result):
 
     def recorded():
         try:
-            with sqlite3.connect(f"file:{world.state}/index.db?mode=ro", uri=True) as index:
+            with contextlib.closing(sqlite3.connect(f"file:{world.state}/index.db?mode=ro", uri=True)) as index:
                 return index.execute("select outcome from run where id = ? and ended_at is not null", (run,)).fetchone()
         except sqlite3.Error:
             return None

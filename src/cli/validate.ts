@@ -27,10 +27,13 @@ const validate: Command<{ var?: string[]; color?: boolean }> = async (files, opt
   for (const file of files) {
     const loaded = await loadDocument(file, { vars, catalogue: documentCatalogue })
     const report: FileReport = loaded.ok
-      ? { file, valid: true, ...counts(loaded.experiment), hash: loaded.hash(), problems: loaded.warnings }
+      ? { file, valid: true, ...counts(loaded.experiment), problems: loaded.warnings }
       : { file, valid: false, problems: loaded.problems }
     reports.push(report)
-    if (context.json) continue
+    if (context.json) {
+      if (loaded.ok) report.hash = loaded.hash()
+      continue
+    }
     if (report.problems.length > 0) context.err(formatProblems(report.problems, { color }))
     if (report.valid)
       context.out(

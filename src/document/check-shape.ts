@@ -1,5 +1,5 @@
 /** Runs a zod schema over a part of the document and says what zod found in our words, at the right place. */
-import type { z } from 'zod'
+import * as z from 'zod/mini'
 import { type Located, type Path, valueAt } from './located.ts'
 import { suggestion } from './nearest.ts'
 import type { Collector, ProblemCode } from './problems.ts'
@@ -15,14 +15,14 @@ export interface Checking {
 }
 
 /** The parsed value, or undefined after having collected what is wrong. `path` is where `value` stands. */
-export function checkShape<T>(checking: Checking, schema: z.ZodType<T>, value: unknown, path: Path): T | undefined {
-  const result = schema.safeParse(value)
+export function checkShape<T>(checking: Checking, schema: z.core.$ZodType<T>, value: unknown, path: Path): T | undefined {
+  const result = z.safeParse(schema, value)
   if (result.success) return result.data
   for (const issue of result.error.issues) report(checking, issue, value, path, schema)
   return undefined
 }
 
-function report(checking: Checking, issue: Issue, value: unknown, base: Path, schema: z.ZodType): void {
+function report(checking: Checking, issue: Issue, value: unknown, base: Path, schema: z.core.$ZodType): void {
   const inner = issue.path.filter((key) => typeof key !== 'symbol')
   const path = [...base, ...inner]
   if (issue.code === 'unrecognized_keys') {
@@ -89,7 +89,7 @@ function quoteFix({ located }: Checking, issue: Issue, path: Path): string | und
 }
 
 /** The keys of the object schema at an inner path, through optionals, defaults, pipes and lists. */
-function keysAt(schema: z.ZodType, path: readonly (string | number)[]): string[] {
+function keysAt(schema: z.core.$ZodType, path: readonly (string | number)[]): string[] {
   let at: Peeled | undefined = peel(schema)
   for (const key of path) {
     const def: Peeled | undefined = at

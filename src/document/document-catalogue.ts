@@ -1,12 +1,12 @@
 /** What the reader is told about faults and sources; the parts themselves live in rooms it does not know. */
-import type { z } from 'zod'
+import type { z } from 'zod/mini'
 import type { Place } from './experiment.ts'
 
 export interface CatalogueFault {
   readonly type: string
   readonly places: readonly (Place | 'none')[]
   /** The parameters that stand flat beside `type`. */
-  readonly spec: z.ZodType
+  readonly spec: z.core.$ZodType
   /** Parameters that may be ranges. */
   readonly dials?: readonly string[]
   /** Over once done: it has no duration that could dilute a measure. */
@@ -17,7 +17,7 @@ export interface CatalogueFault {
 
 export interface CatalogueSource {
   readonly type: string
-  readonly config: z.ZodType
+  readonly config: z.core.$ZodType
 }
 
 export interface DocumentCatalogue {

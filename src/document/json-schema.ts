@@ -1,5 +1,5 @@
 /** `schema/experiment.json`: the document for editors, put together from the same zod schemas that check it. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { DocumentCatalogue } from './document-catalogue.ts'
 import { trafficMeasures } from './measure-defaults.ts'
 import { duration, text } from './schema-types.ts'
@@ -142,7 +142,7 @@ function withType(type: string, schema: Json, more: Json = {}): Json {
 }
 
 /** zod's JSON Schema of the input, without the marks that `readBy` leaves: its own description replaces the bare union. */
-function toJson(schema: z.ZodType): Json {
+function toJson(schema: z.core.$ZodType): Json {
   const json = z.toJSONSchema(schema, {
     io: 'input',
     unrepresentable: 'any',

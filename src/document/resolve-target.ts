@@ -1,4 +1,5 @@
 /** `target`: one place, by name or query; `pick`; and what narrows. The branch is chosen by the key that is there. */
+import * as z from 'zod/mini'
 import { type Checking, checkShape, unknownKey } from './check-shape.ts'
 import type { CatalogueFault, DocumentCatalogue } from './document-catalogue.ts'
 import type { Pick, Place, TargetQuery, TargetSpec } from './experiment.ts'
@@ -67,7 +68,7 @@ function impossible({ collect }: Checking, fault: CatalogueFault, place: Place, 
 
 function resolveQuery(checking: Checking, place: Place, value: unknown, path: Path): TargetQuery {
   if (asMap(value)) {
-    const allowed = place === 'process' ? queryShape.omit({ namespace: true }) : queryShape
+    const allowed = place === 'process' ? z.omit(queryShape, { namespace: true }) : queryShape
     const query = checkShape(checking, allowed, value, path) ?? {}
     if (Object.keys(value as object).length === 0)
       checking.collect.add(path, 'value-not-allowed', 'an empty query would mean everything', { fix: `write e.g. ${place}: NAME` })

@@ -2,7 +2,7 @@
  * The field types of a document, for the schemas of faults and sources too. Each takes the source text of a scalar
  * (or a number, from TypeScript and JSON), gives the base unit of `experiment.ts`, and explains itself in the JSON Schema.
  */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { exampleOf, type QuantityUnit, quote, type Reading, readQuantity } from './quantity.ts'
 
 /** How a refusal travels through zod: the message, and in `params` the fix. */
@@ -11,20 +11,24 @@ export interface RefusalParams {
   code?: string
 }
 
+/** The same field with a description, for editors and the reference. */
+export function says<T extends z.ZodMiniType>(description: string, schema: T): T {
+  return schema.check(z.describe(description)) as T
+}
+
 type JsonMeta = Record<string, unknown>
 
 /** A field read by a function of its source text. `json` describes what may be written, for editors. */
 export function readBy<T>(read: (source: string | number) => Reading<T>, expected: string, json: JsonMeta) {
-  return z
-    .union([z.string(), z.number()], { error: (issue) => (issue.input === undefined ? 'missing' : `expected ${expected}`) })
-    .transform((source, context): T => {
-      const reading = read(source)
-      if (reading.ok) return reading.value
-      const params: RefusalParams = { code: 'quantity', ...(reading.fix !== undefined && { fix: reading.fix }) }
-      context.issues.push({ code: 'custom', message: reading.message, input: source, params })
-      return z.NEVER
-    })
-    .meta({ ...json, squall: true })
+  const source = z.union([z.string(), z.number()], { error: (issue) => (issue.input === undefined ? 'missing' : `expected ${expected}`) })
+  const value = z.transform((source: string | number, context): T => {
+    const reading = read(source)
+    if (reading.ok) return reading.value
+    const params: RefusalParams = { code: 'quantity', ...(reading.fix !== undefined && { fix: reading.fix }) }
+    context.issues.push({ code: 'custom', message: reading.message, input: source, params })
+    return z.NEVER
+  })
+  return z.pipe(source, value).check(z.meta({ ...json, squall: true }))
 }
 
 const number = '(0|[1-9]\\d*)(\\.\\d+)?'
@@ -78,26 +82,32 @@ const textError = (issue: { input?: unknown }): string =>
 /** Text that may hold `${secret:NAME}`: it stays a reference, see `secrets.ts`. */
 export const secretText = z
   .string({ error: textError })
-  .min(1, { error: 'must not be empty' })
-  .meta({ description: 'Text; ${secret:NAME} is filled in only where it is used, never recorded.' })
+  .check(
+    z.minLength(1, { error: 'must not be empty' }),
+    z.meta({ description: 'Text; ${secret:NAME} is filled in only where it is used, never recorded.' }),
+  )
 
 /** Text, not empty, without secrets (it is recorded and shown). */
-export const text = z
-  .string({ error: textError })
-  .min(1, { error: 'must not be empty' })
-  .refine((value) => !/\$\{secret:\w+\}/.test(value), {
+export const text = z.string({ error: textError }).check(
+  z.minLength(1, { error: 'must not be empty' }),
+  z.refine((value) => !/\$\{secret:\w+\}/.test(value), {
     error: 'a secret cannot stand here: this text is recorded and shown',
     params: { code: 'secret-not-here' },
-  })
+  }),
+)
 
 /** A program and its arguments: never a shell line. */
 export const argv = z
-  .array(text, {
-    error: (issue) => (issue.input === undefined ? 'missing' : 'expected a list: the program and its arguments, e.g. [./tool.sh, stop]'),
-  })
-  .min(1, { error: 'must name a program' })
-  .transform((list) => list as [string, ...string[]])
-  .meta({ description: 'A program and its arguments as a list; no shell is involved.', examples: [['./tool.sh', 'stop']] })
+  .pipe(
+    z
+      .array(text, {
+        error: (issue) =>
+          issue.input === undefined ? 'missing' : 'expected a list: the program and its arguments, e.g. [./tool.sh, stop]',
+      })
+      .check(z.minLength(1, { error: 'must name a program' })),
+    z.transform((list: string[]) => list as [string, ...string[]]),
+  )
+  .check(z.meta({ description: 'A program and its arguments as a list; no shell is involved.', examples: [['./tool.sh', 'stop']] }))
 
 function readShare(source: string | number): Reading<number> {
   const reading = readQuantity(source, 'share')

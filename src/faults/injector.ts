@@ -1,10 +1,10 @@
 /** The injector contract: `inject, roll back, is it active`, asked of the world. See docs/reference for a worked example. */
-import type { z } from 'zod'
+import type { z } from 'zod/mini'
 import type { Place, TargetSpec } from '../document/experiment.ts'
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 export type Duration = `${number}${'ms' | 's' | 'm' | 'h'}`
-export type Schema<T> = z.ZodType<T>
+export type Schema<T> = z.core.$ZodType<T>
 
 /** One thing a fault needs from the machine or the user. */
 export type Need =

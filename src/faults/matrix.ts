@@ -1,5 +1,5 @@
 /** Which fault is possible at which place: the list of injectors itself, as rows. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { AnyInjector } from './injector.ts'
 
 export interface FaultRow {

@@ -1,6 +1,6 @@
 /** Source `endpoint`: one number by field path out of the JSON that the system itself publishes (requirement A7). */
-import * as z from 'zod'
-import { duration, secretText, text } from '../document/schema-types.ts'
+import * as z from 'zod/mini'
+import { duration, says, secretText, text } from '../document/schema-types.ts'
 import { fillSecrets, secretNames } from '../document/secrets.ts'
 import { followPath, parseFieldPath } from './field-path.ts'
 import type { Reading, Source, SourceContext } from './source.ts'
@@ -9,13 +9,16 @@ import type { Reading, Source, SourceContext } from './source.ts'
 const biggestAnswer = 4 * 1024 * 1024
 
 const config = z.strictObject({
-  url: text
-    .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), {
-      error: 'expected an address such as http://localhost:8080/metrics',
-    })
-    .describe('Where the JSON is.'),
-  headers: z.record(z.string(), secretText).optional().describe('Headers; ${secret:NAME} may stand in a value.'),
-  timeout: duration.optional().describe('How long an answer may take; default 2s.'),
+  url: says(
+    'Where the JSON is.',
+    text.check(
+      z.refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), {
+        error: 'expected an address such as http://localhost:8080/metrics',
+      }),
+    ),
+  ),
+  headers: says('Headers; ${secret:NAME} may stand in a value.', z.optional(z.record(z.string(), secretText))),
+  timeout: says('How long an answer may take; default 2s.', z.optional(duration)),
 })
 
 export interface EndpointConfig {

@@ -1,5 +1,5 @@
 /** The source contract: where a measure comes from. Exactly one of `now` and `range`. */
-import type { z } from 'zod'
+import type { z } from 'zod/mini'
 import type { Unit } from '../document/experiment.ts'
 import type { Sample } from '../records/run-data.ts'
 
@@ -22,7 +22,7 @@ export type Reading = { value: number } | { bad: number; total: number } | { buc
 
 export interface Source<Config = unknown> {
   readonly type: string
-  readonly config: z.ZodType<Config>
+  readonly config: z.core.$ZodType<Config>
   /** ms until a sample may be called complete. */
   readonly lag?: number
   needs(config: Config): { reach?: string; secret?: string; command?: string }[]

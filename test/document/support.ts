@@ -1,5 +1,5 @@
 /** A small catalogue with the shapes of the first faults and sources, and short ways to load a text. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { DocumentCatalogue } from '../../src/document/document-catalogue.ts'
 import type { Experiment } from '../../src/document/experiment.ts'
 import { type Loaded, loadDocumentText } from '../../src/document/load.ts'
@@ -13,19 +13,23 @@ export const catalogue: DocumentCatalogue = {
       type: 'kill',
       places: ['process'],
       instant: true,
-      spec: z.strictObject({ signal: z.enum(['KILL', 'TERM']).default('KILL'), restart: argv.optional(), grace: duration.optional() }),
+      spec: z.strictObject({
+        signal: z._default(z.enum(['KILL', 'TERM']), 'KILL'),
+        restart: z.optional(argv),
+        grace: z.optional(duration),
+      }),
     },
-    { type: 'cpu', places: ['host'], dials: ['load'], spec: z.strictObject({ load: share, cores: count.optional() }) },
+    { type: 'cpu', places: ['host'], dials: ['load'], spec: z.strictObject({ load: share, cores: z.optional(count) }) },
     {
       type: 'command',
       places: ['none'],
-      spec: z.strictObject({ inject: argv, rollback: argv, check: argv, timeout: duration.default(30_000) }),
+      spec: z.strictObject({ inject: argv, rollback: argv, check: argv, timeout: z._default(duration, 30_000) }),
     },
   ],
   sources: [
     {
       type: 'endpoint',
-      config: z.strictObject({ url: text, headers: z.record(z.string(), secretText).optional(), timeout: duration.default(2000) }),
+      config: z.strictObject({ url: text, headers: z.optional(z.record(z.string(), secretText)), timeout: z._default(duration, 2000) }),
     },
   ],
 }

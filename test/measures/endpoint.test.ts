@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
+import * as z from 'zod/mini'
 import { endpoint } from '../../src/measures/endpoint.ts'
 import { followPath, parseFieldPath } from '../../src/measures/field-path.ts'
 import type { SourceContext } from '../../src/measures/source.ts'
@@ -96,9 +97,9 @@ describe('source endpoint', () => {
   })
 
   it('takes an address and a duration in its settings, and nothing unknown', () => {
-    assert.deepEqual(endpoint.config.parse({ url: 'http://a/m', timeout: '1s' }), { url: 'http://a/m', timeout: 1000 })
+    assert.deepEqual(z.parse(endpoint.config, { url: 'http://a/m', timeout: '1s' }), { url: 'http://a/m', timeout: 1000 })
     for (const wrong of [{}, { url: 'ftp://a' }, { url: 'http://a', interval: '1s' }, { url: 'http://a', timeout: 'soon' }])
-      assert.equal(endpoint.config.safeParse(wrong).success, false)
+      assert.equal(z.safeParse(endpoint.config, wrong).success, false)
   })
 })
 

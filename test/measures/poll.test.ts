@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { pollSources } from '../../src/measures/poll.ts'
 import type { Reading, Source, SourceContext } from '../../src/measures/source.ts'
 import type { Sample } from '../../src/records/run-data.ts'

@@ -1,7 +1,7 @@
 /** Keeps processors busy with duty-cycled workers. Each ends by itself at its deadline and is the kernel's first victim for memory. */
 import { availableParallelism } from 'node:os'
-import * as z from 'zod'
-import { count, share } from '../../document/schema-types.ts'
+import * as z from 'zod/mini'
+import { count, says, share } from '../../document/schema-types.ts'
 import { startChild } from '../../system/children.ts'
 import { monotonicMs, wallMs } from '../../system/clock.ts'
 import { entryPath } from '../../system/entry.ts'
@@ -10,8 +10,8 @@ import type { Injector } from '../injector.ts'
 import { findByMark, killByMark } from '../marks.ts'
 
 const spec = z.strictObject({
-  load: share.describe('How busy each processor is kept: 5% to 100%.'),
-  cores: count.optional().describe('How many processors; default all.'),
+  load: says('How busy each processor is kept: 5% to 100%.', share),
+  cores: says('How many processors; default all.', z.optional(count)),
 })
 
 interface CpuSpec {
@@ -27,7 +27,7 @@ const seenBefore = new Map<string, { at: number; ticks: number; pids: string }>(
 export const cpu: Injector<CpuSpec, CpuState> = {
   type: 'cpu',
   places: ['host'],
-  spec: spec.meta({ description: 'Keeps processors busy.' }) as unknown as z.ZodType<CpuSpec>,
+  spec: says('Keeps processors busy.', spec) as unknown as z.core.$ZodType<CpuSpec>,
   needs: () => [],
   plan({ load, cores }, _target, context) {
     const workers = Math.min(cores ?? availableParallelism(), availableParallelism())

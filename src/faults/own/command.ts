@@ -1,19 +1,19 @@
 /** The user's own fault as three programs: one does it, one undoes it, one says whether it is there. */
 import { isAbsolute, resolve } from 'node:path'
-import * as z from 'zod'
-import { argv, duration, text } from '../../document/schema-types.ts'
+import * as z from 'zod/mini'
+import { argv, duration, says, text } from '../../document/schema-types.ts'
 import { SquallError } from '../../errors.ts'
 import { allowedEnvironment, type Finished, findProgram, runChild } from '../../system/children.ts'
 import type { Context, Injector, Json } from '../injector.ts'
 
 const spec = z.strictObject({
-  inject: argv.describe('The program that does it, with its arguments; no shell.'),
-  rollback: argv.describe('The program that undoes it. It may be run more than once.'),
-  check: argv.describe('Exit status 0: the fault is there; 1: it is not; anything else: can’t tell.'),
-  cwd: text.optional().describe('Working directory; default: the folder of the document.'),
-  env: z.array(text).optional().describe('Names of environment variables the programs get to see.'),
-  timeout: duration.optional().describe('How long each program may take; default 30s.'),
-  expires: text.optional().describe('When it ends by itself even if everybody is dead, in words.'),
+  inject: says('The program that does it, with its arguments; no shell.', argv),
+  rollback: says('The program that undoes it. It may be run more than once.', argv),
+  check: says('Exit status 0: the fault is there; 1: it is not; anything else: can’t tell.', argv),
+  cwd: says('Working directory; default: the folder of the document.', z.optional(text)),
+  env: says('Names of environment variables the programs get to see.', z.optional(z.array(text))),
+  timeout: says('How long each program may take; default 30s.', z.optional(duration)),
+  expires: says('When it ends by itself even if everybody is dead, in words.', z.optional(text)),
 })
 
 interface CommandSpec {
@@ -36,7 +36,7 @@ const lookLimit = 9_000
 export const command: Injector<CommandSpec, CommandState> = {
   type: 'command',
   places: ['none'],
-  spec: spec.meta({ description: 'Your own fault as three programs: inject, rollback, check.' }) as unknown as z.ZodType<CommandSpec>,
+  spec: says('Your own fault as three programs: inject, rollback, check.', spec) as unknown as z.core.$ZodType<CommandSpec>,
   needs: ({ inject, rollback, check }) =>
     [...new Set([inject, rollback, check].map(([program]) => program as string))]
       .filter((name) => !name.includes('/'))

@@ -1,6 +1,6 @@
 /** The user's own injector: its code runs in a limited child, never in the guardian (`safety.md` rule 7). */
 import type { Readable, Writable } from 'node:stream'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { SquallError } from '../../errors.ts'
 import { allowedEnvironment, type Child, startChild } from '../../system/children.ts'
 import { within } from '../../system/clock.ts'

@@ -1,7 +1,7 @@
 /** Ends a process. With `restart`, the rollback starts it again, but never beside an instance that a supervisor has started. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { TargetQuery } from '../../document/experiment.ts'
-import { argv, duration, text } from '../../document/schema-types.ts'
+import { argv, duration, says, text } from '../../document/schema-types.ts'
 import { SquallError } from '../../errors.ts'
 import { allowedEnvironment, findProgram, signalGroup, startChild } from '../../system/children.ts'
 import { sleep, wallMs } from '../../system/clock.ts'
@@ -13,10 +13,10 @@ import { mustBeOurs, type ProcessState, processLock, processState, stillThere } 
 const signals = ['KILL', 'TERM', 'INT', 'HUP', 'QUIT', 'ABRT', 'SEGV'] as const
 
 const spec = z.strictObject({
-  signal: z.enum(signals).optional().describe('Default KILL.'),
-  grace: duration.optional().describe('After another signal than KILL: how long until KILL follows; without it, it never does.'),
-  restart: argv.optional().describe('The program that starts it again at the rollback, unless a supervisor has done so.'),
-  env: z.array(text).optional().describe('Names of environment variables that the restarted program gets.'),
+  signal: says('Default KILL.', z.optional(z.enum(signals))),
+  grace: says('After another signal than KILL: how long until KILL follows; without it, it never does.', z.optional(duration)),
+  restart: says('The program that starts it again at the rollback, unless a supervisor has done so.', z.optional(argv)),
+  env: says('Names of environment variables that the restarted program gets.', z.optional(z.array(text))),
 })
 
 interface KillSpec {
@@ -50,7 +50,7 @@ export const kill: Injector<KillSpec, KillState> = {
   type: 'kill',
   places: ['process'],
   instant: true,
-  spec: spec.meta({ description: 'Ends the process; with `restart`, the rollback starts it again.' }) as unknown as z.ZodType<KillSpec>,
+  spec: says('Ends the process; with `restart`, the rollback starts it again.', spec) as unknown as z.core.$ZodType<KillSpec>,
   needs: ({ restart }) => (restart && !restart[0]?.includes('/') ? [{ command: restart[0] as string }] : []),
   plan(spec, target, context) {
     const query = JSON.stringify(target.facts.query ?? { name: target.facts.comm })

@@ -1,5 +1,6 @@
 /** Freezes a process with SIGSTOP. Connections stay open and are accepted by the kernel, but nobody answers. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
+import { says } from '../../document/schema-types.ts'
 import { SquallError } from '../../errors.ts'
 import { startChild } from '../../system/children.ts'
 import { wallMs } from '../../system/clock.ts'
@@ -16,7 +17,7 @@ interface PauseState extends ProcessState {
 export const pause: Injector<Record<string, never>, PauseState> = {
   type: 'pause',
   places: ['process'],
-  spec: z.strictObject({}).meta({ description: 'Freezes the process (SIGSTOP): its connections stay open, nobody answers.' }) as never,
+  spec: says('Freezes the process (SIGSTOP): its connections stay open, nobody answers.', z.strictObject({})) as never,
   needs: () => [],
   plan(_spec, target, context) {
     const state: PauseState = { ...processState(target), expiresAt: context.deadline.getTime() }
