@@ -5,7 +5,7 @@ import { foldJournal, parseJournal } from '../guardian/journal-read.ts'
 import { openRuns } from '../guardian/open-runs.ts'
 import type { SweptRun } from '../guardian/sweep.ts'
 import { isOrphan, sweep } from '../guardian/sweeper.ts'
-import { closeLostRuns } from '../records/lost-runs.ts'
+import { closeLostRuns, recordLateRollbacks } from '../records/lost-runs.ts'
 import type { ChangeRecord, RunData } from '../records/run-data.ts'
 import type { Judged } from '../records/stored-run.ts'
 import { isLocked } from '../system/flock.ts'
@@ -33,7 +33,7 @@ export function changesFromJournal(dir: string): ChangeRecord[] | undefined {
   }
 }
 
-/** Closes records whose runner is dead and whose guardian is done. */
+/** Closes records whose runner is dead and whose guardian is done; notes what became of rollbacks that had not ended. */
 export async function closeRecords(state = ensureStateDir()): Promise<void> {
   await closeLostRuns(
     {
@@ -43,6 +43,7 @@ export async function closeRecords(state = ensureStateDir()): Promise<void> {
     },
     state,
   )
+  await recordLateRollbacks(changesFromJournal, rollbackWord, state)
 }
 
 /** Sweeps what dead guardians left and says so. Returns what could not be finished. */

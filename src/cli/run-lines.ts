@@ -14,6 +14,7 @@ export interface RunLines {
 export function runLines(): RunLines {
   let experiment: Experiment | null = null
   let phase: Phase | null = null
+  let phaseAt = 0
   let window: TrafficSecond[] = []
   const states = new Map<string, string>()
 
@@ -38,9 +39,11 @@ export function runLines(): RunLines {
       if (news.is === 'phase') {
         window = []
         phase = news.phase
+        phaseAt = news.at
         return [`${stamp(news.at)}  ${phaseWord(news.phase)}${news.planned > 0 ? `, ${news.planned / 1000} s` : ''}`]
       }
-      if (news.is === 'second' && experiment && phase) {
+      // A second is known only when its last answer is: the first that come belong to the phase before.
+      if (news.is === 'second' && experiment && phase && news.second.t * 1000 >= phaseAt) {
         window.push(news.second)
         if (window.length < every) return []
         const line = `${stamp((news.second.t + 1) * 1000)}    ${measureWords(experiment, phase, window)}`

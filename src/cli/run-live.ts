@@ -58,7 +58,7 @@ function frameOf(
   changes: readonly Readonly<ChangeRecord>[],
   now: number,
 ): string[] {
-  const recent = seconds.slice(-5)
+  const recent = seconds.slice(-5).filter((second) => second.t * 1000 >= phase.at)
   const spark = seconds.slice(-60).map((second) =>
     quantile(
       second.latencies.toSorted((a, b) => a - b),
@@ -70,7 +70,7 @@ function frameOf(
   const active = changes.filter((change) => change.state !== 'planned')
   return [
     `${stamp(now)}  ${styleText('bold', phaseWord(phase.phase).padEnd(9))} ${bar(phase, now)}`,
-    `        ${measureWords(experiment, phase.phase, recent)}`,
+    `        ${recent.length > 0 ? measureWords(experiment, phase.phase, recent) : 'measuring …'}`,
     `        p99 ${line} up to ${ms(highest)}`,
     ...active.map((change) => `        ${change.fault} at ${change.target}: ${changeWords(change) ?? change.state}`),
     styleText('dim', '        Ctrl-C stops the run and rolls back'),

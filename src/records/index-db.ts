@@ -68,9 +68,19 @@ export async function indexFinish(end: IndexEnd, state?: string): Promise<boolea
   })
 }
 
-/** What a sweep learnt later about the rollback of a run that has ended. `exit` too when that changes it (6 → 4). */
-export async function indexRollback(id: string, change: { rollback: string; exit?: number }, state?: string): Promise<void> {
-  await within(state, (index) => index.updateTable('run').set(change).where('id', '=', id).execute())
+/** What became of the rollback after the run had ended; its exit code is what it was. */
+export async function indexRollback(id: string, rollback: string, state?: string): Promise<void> {
+  await within(state, (index) => index.updateTable('run').set({ rollback }).where('id', '=', id).execute())
+}
+
+/** Words of a rollback that may still become another one. */
+export const unsettled = ['stuck', 'unverified', 'undoing', 'active', 'injecting']
+
+/** Ended runs whose rollback is not over, as far as the index knows. */
+export async function unsettledRuns(state?: string): Promise<IndexRow[]> {
+  return within(state, (index) =>
+    index.selectFrom('run').selectAll().where('ended_at', 'is not', null).where('rollback', 'in', unsettled).execute(),
+  )
 }
 
 /** Newest first; `name` matches exactly. */

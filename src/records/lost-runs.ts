@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { SquallError } from '../errors.ts'
 import { runDir, stateDir } from '../system/paths.ts'
 import { aliveSame } from '../system/proc.ts'
-import { indexFinish, indexStart, openRuns } from './index-db.ts'
+import { indexFinish, indexRollback, indexStart, openRuns, unsettled, unsettledRuns } from './index-db.ts'
 import type { IndexRow } from './index-file.ts'
 import { readRun } from './read-run.ts'
 import type { Abort, ChangeRecord } from './run-data.ts'
@@ -99,6 +99,39 @@ export async function closeLostRuns(options: LostRunsOptions, state = stateDir()
     closed.push(row.id)
   }
   return closed
+}
+
+/**
+ * A run that ended stuck or unverified goes on: its guardian tries again, or a sweep does. Writes what the journals say by now into
+ * the record and the index; verdict and exit code stay what they were. Gives the ids of those that changed.
+ */
+export async function recordLateRollbacks(
+  changesOf: (dir: string) => readonly ChangeRecord[] | undefined,
+  wordOf: (changes: readonly ChangeRecord[]) => string,
+  state = stateDir(),
+): Promise<string[]> {
+  const settled: string[] = []
+  for (const row of await unsettledRuns(state)) {
+    const dir = runDir(row.id, state)
+    const changes = existsSync(dir) ? changesOf(dir) : undefined
+    if (!changes || unsettled.includes(wordOf(changes))) continue
+    addChanges(dir, changes, `The rollback went on after the run had ended: ${wordOf(changes)}`)
+    await indexRollback(row.id, wordOf(changes), state)
+    settled.push(row.id)
+  }
+  return settled
+}
+
+function addChanges(dir: string, changes: readonly ChangeRecord[], text: string): void {
+  const tables = openRunTables(runFilePath(dir), { busyMs: 5000 })
+  try {
+    const run = readRun(dir)
+    for (const change of merged(run.changes, changes)) tables.put({ put: 'change', change })
+    const at = run.endedAt === undefined ? lastInstant(run, run.abort) : Date.parse(run.endedAt) - Date.parse(run.startedAt)
+    tables.put({ put: 'event', event: { at, level: 'warn', text } })
+  } finally {
+    closeRunTables(tables)
+  }
 }
 
 /**

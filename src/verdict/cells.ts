@@ -1,7 +1,7 @@
 /** All judged cells of an experiment. */
 import type { Bound, JudgedPhase, Measure } from '../document/experiment.ts'
 import { type Asked, openCell } from './cell.ts'
-import { quantity } from './numbers.ts'
+import { span } from './numbers.ts'
 import { recoveryTime } from './recovery-time.ts'
 import { sentenceOf } from './sentence.ts'
 import { judgeSourceCell } from './source-cells.ts'
@@ -57,6 +57,6 @@ function answer(cell: CellVerdict, { time, sentence }: RecoveryTime, limit: numb
   else {
     Object.assign(cell, { interval: [time.censored, null], missing: 0 })
     if (time.censored >= limit) cell.decision = 'breached'
-    else Object.assign(cell, { why: `observed for ${quantity(time.censored, 'ms')} only`, wouldSuffice: Math.ceil(limit / 1000) + 30 })
+    else Object.assign(cell, { why: `observed for ${span(time.censored)} only`, wouldSuffice: Math.ceil(limit / 1000) + 30 })
   }
 }

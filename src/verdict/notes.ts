@@ -1,7 +1,9 @@
 /** What happened in plain words (requirement A3). Notes inform; they never decide. */
 import { change, quantity, ratio, seconds } from './numbers.ts'
 import { quantile } from './quantile.ts'
+import { readingsOf } from './readings.ts'
 import { differenceInterval, shareOf } from './share-interval.ts'
+import { stillReading } from './still-reading.ts'
 import { type Material, missingShare, present, slowCounts, sortedLatencies, stretchOf } from './stretch.ts'
 import type { CellVerdict, Harm, PhaseSummary, Verdict } from './verdict.ts'
 
@@ -16,6 +18,7 @@ export function notesOf(material: Material, found: Pick<Verdict, 'phases' | 'har
     ...harmNotes(found.harm),
     ...(recovery ? [`observed for ${seconds(recovery.to - recovery.from)} after the fault`] : []),
     ...newBursts(material, found.cells),
+    ...stillNotes(material),
     ...found.phases
       .filter(({ missing }) => missing > 0)
       .map(({ phase, missing, seconds: all }) => `${missing} of ${all} seconds of the ${phase} phase have no trustworthy data`),
@@ -43,6 +46,14 @@ function harmNotes(harm: Harm | null): string[] {
   if (!harm || harm.requests === 0) return []
   const worst = harm.worst ? `, the worst second at +${seconds(harm.worst.at)} with ${quantity(harm.worst.errorShare, 'share')} errors` : ''
   return [`about ${harm.requests} requests went wrong that would not have, in ${harm.seconds} seconds${worst}`]
+}
+
+function stillNotes(material: Material): string[] {
+  return material.experiment.measures.flatMap((measure) => {
+    if (measure.from === 'traffic' || measure.unit !== 'ms') return []
+    const still = stillReading((readingsOf(material, measure, 'baseline')?.values ?? []).map(({ value }) => value))
+    return still === null ? [] : [`${measure.name} ${still}`]
+  })
 }
 
 /** The interval series is blind to rare bursts on purpose; here they are named: 1 pp more requests slower than 1.2 × baseline's p99. */

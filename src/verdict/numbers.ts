@@ -34,6 +34,11 @@ export function percentMore(x: number): string {
   return signed(Math.round((x - 1) * 1000) / 10)
 }
 
+/** How long something took: `225 ms`, `7 s`. */
+export function span(ms: number): string {
+  return ms < 1000 ? `${digits(ms)} ms` : seconds(ms)
+}
+
 /** ms as seconds. */
 export function seconds(ms: number): string {
   return `${digits(ms / 1000)} s`

@@ -1,6 +1,6 @@
 /** One sentence a cell: the same text on the command line, in the report and in a notification. */
 import type { Unit } from '../document/experiment.ts'
-import { change, digits, percentMore, quantity, ratio, seconds, signed } from './numbers.ts'
+import { change, digits, percentMore, quantity, ratio, seconds, signed, span } from './numbers.ts'
 import type { CellVerdict } from './verdict.ts'
 
 const phaseWords = { baseline: 'before the fault', fault: 'during the fault', recovery: 'after the fault' } as const
@@ -8,14 +8,16 @@ const phaseWords = { baseline: 'before the fault', fault: 'during the fault', re
 /** `error_rate during the fault was 61.3 % [58.9, 63.7], allowed 5 %`: what was found, without the decision. */
 export function finding(cell: CellVerdict): string {
   const when = cell.after === undefined ? phaseWords[cell.phase] : `${phaseWords[cell.phase]} (from +${seconds(cell.after)})`
-  const limit = cell.direction === 'min' ? `at least ${cell.allowed.text} required` : `allowed ${cell.allowed.text}`
+  const allowed = cell.kind === 'recovery-time' && cell.allowed.limit !== null ? span(cell.allowed.limit) : cell.allowed.text
+  const limit = cell.direction === 'min' ? `at least ${allowed} required` : `allowed ${allowed}`
   if (cell.estimate === null) return `${cell.measure} ${when}, ${limit}`
-  if (cell.kind === 'recovery-time') return `${cell.measure} was ${quantity(cell.estimate, 'ms')}, ${limit}`
+  if (cell.kind === 'recovery-time') return `${cell.measure} was ${span(cell.estimate)}, ${limit}`
   if (cell.scale === 'slower') {
     const slow = cell.allowed.limit === null ? '' : ` slower than ${quantity(cell.allowed.limit, cell.unit)}`
     return `${cell.measure} ${when}: ${number(cell)} of requests were${slow}, ${limit}`
   }
-  return `${cell.measure} ${when} was ${number(cell)}, ${limit}`
+  const against = cell.scale === 'value' ? '' : ' against the baseline'
+  return `${cell.measure} ${when} was ${number(cell)}${against}, ${limit}`
 }
 
 export function sentenceOf(cell: CellVerdict): string {

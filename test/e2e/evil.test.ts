@@ -82,11 +82,11 @@ describe('whoever stands still', { concurrency: 4 }, () => {
 
   test(
     'cgroup.kill of everything is like both killed',
-    withStage(async (stage) => {
+    withStage(async (stage, t) => {
       const { cgroup2Root } = await import('../../src/guardian/isolate.ts')
       const { mkdirSync, rmdirSync, writeFileSync } = await import('node:fs')
       const root = cgroup2Root()
-      if (!root || process.getuid?.() !== 0) return // Without root or cgroup version 2 there is nothing to kill by.
+      if (!root || process.getuid?.() !== 0) return t.skip('needs root and cgroup version 2')
       const victim = await stage.victim('v')
       const runner = stage.run(stage.document(`${pauseFault(victim)}${flagFault(stage)}`, { fault: '3s' }))
       const group = `${root}/e2e-${runner.pid}`
@@ -165,6 +165,9 @@ describe("a user's code", { concurrency: 3 }, () => {
       rmSync(stage.path('evil'))
       await until('the flag to be gone', () => !existsSync(stage.path('flag')), 20_000)
       await gone(guardian, 15_000)
+      const { rollback, exit } = await stage.record()
+      assert.deepEqual([rollback, exit], ['verified', 6], 'the record learns of it, what was returned stays')
+      assert.match((await stage.command('show', 'last')).stdout, /The rollback went on after the run had ended: verified/)
     }),
   )
 

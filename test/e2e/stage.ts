@@ -5,6 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { foldJournal, type JournaledRun, parseJournal } from '../../src/guardian/journal-read.ts'
 import { aliveSame, listPids, readEnvironment, readStat } from '../../src/system/proc.ts'
@@ -158,11 +159,11 @@ export function flagFault(stage: Stage, rollback?: string): string {
 }
 
 /** A test with a stage of its own, so that tests can wait side by side. What was printed comes with a failure. */
-export function withStage(work: (stage: Stage) => Promise<void>): () => Promise<void> {
-  return async () => {
+export function withStage(work: (stage: Stage, t: TestContext) => Promise<void>): (t: TestContext) => Promise<void> {
+  return async (t) => {
     const stage = await openStage()
     try {
-      await work(stage)
+      await work(stage, t)
     } catch (error) {
       throw new Error(`${(error as Error).message}\n${stage.said()}`, { cause: error })
     } finally {

@@ -6,7 +6,6 @@ import * as z from 'zod/mini'
 import { endpoint } from '../../src/measures/endpoint.ts'
 import { followPath, parseFieldPath } from '../../src/measures/field-path.ts'
 import type { SourceContext } from '../../src/measures/source.ts'
-import { stuckWarning } from '../../src/measures/stuck.ts'
 
 function context(change: Partial<SourceContext> = {}): SourceContext {
   return { signal: new AbortController().signal, secret: async (name) => `secret ${name}`, log: () => {}, ...change }
@@ -113,14 +112,5 @@ describe('a field path', () => {
 
   it('does not find what is inherited', () => {
     assert.ok('lost' in followPath({}, ['constructor']))
-  })
-})
-
-describe('a self-reported value that never moves', () => {
-  it('is warned about, a healthy zero or a living value is not', () => {
-    assert.match(stuckWarning(Array.from({ length: 30 }, (_, i) => 100 + i * 0.001)) ?? '', /cannot show a fault/)
-    assert.equal(stuckWarning(Array(30).fill(0)), null)
-    assert.equal(stuckWarning(Array.from({ length: 30 }, (_, i) => 100 + (i % 5))), null)
-    assert.equal(stuckWarning([100, 100, 100]), null)
   })
 })

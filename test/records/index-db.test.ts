@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { countExperiments, findRun, indexFinish, indexRollback, indexStart, listRuns } from '../../src/records/index-db.ts'
+import { countExperiments, findRun, indexFinish, indexRollback, indexStart, listRuns, unsettledRuns } from '../../src/records/index-db.ts'
 import { closeLostRuns, reindex } from '../../src/records/lost-runs.ts'
 import { readRun } from '../../src/records/read-run.ts'
 import type { ChangeRecord } from '../../src/records/run-data.ts'
@@ -71,9 +71,14 @@ describe('history', () => {
     await enter(state, 'a')
     assert.equal(await indexFinish({ ...end('a'), rollback: 'stuck', exit: 6 }, state), true)
     assert.equal(await indexFinish({ ...end('a'), outcome: 'failed' }, state), false)
-    await indexRollback('a', { rollback: 'verified', exit: 0 }, state)
+    assert.deepEqual(
+      (await unsettledRuns(state)).map(({ id }) => id),
+      ['a'],
+    )
+    await indexRollback('a', 'verified', state)
     const { outcome, rollback, exit } = await findRun('a', state)
-    assert.deepEqual([outcome, rollback, exit], ['passed', 'verified', 0])
+    assert.deepEqual([outcome, rollback, exit], ['passed', 'verified', 6])
+    assert.deepEqual(await unsettledRuns(state), [])
   })
 
   test('a damaged index is a clear error, and is made again from the runs once moved away', async () => {

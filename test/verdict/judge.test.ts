@@ -10,7 +10,7 @@ test('a healthy run with no errors at all passes', () => {
   assert.deepEqual(verdict.questions.within, { answer: 'yes', reason: 'within bounds during the fault' })
   assert.equal(
     cellOf(verdict, 'error_rate', 'recovery').sentence,
-    'error_rate after the fault was 0 pp [-0.451, +0.27], allowed +0.5 pp: recovered',
+    'error_rate after the fault was 0 pp [-0.451, +0.27] against the baseline, allowed +0.5 pp: recovered',
   )
   assert.deepEqual(verdict.recovery, { recovered: 'yes', time: 0, sentence: 'itself again at once' })
 })
@@ -34,7 +34,10 @@ test('p99 that stays up after the fault is not recovered', () => {
   assert.equal(verdict.outcome, 'failed')
   const cell = cellOf(verdict, 'latency_p99', 'recovery')
   assert.equal(cell.scale, 'ratio')
-  assert.match(cell.sentence, /^latency_p99 after the fault was \+101 % \[\+98, \+103\], allowed \+50 %: not recovered$/)
+  assert.match(
+    cell.sentence,
+    /^latency_p99 after the fault was \+101 % \[\+98, \+103\] against the baseline, allowed \+50 %: not recovered$/,
+  )
   assert.equal(verdict.because, `Failed: ${cell.sentence.replace(': not recovered', '')}`)
   assert.deepEqual(verdict.recovery.time, { censored: length * 1000 })
 })
@@ -65,7 +68,7 @@ test('throughput counts good answers', () => {
   )
   assert.equal(
     cellOf(verdict, 'throughput', 'recovery', 'min').sentence,
-    'throughput after the fault was -20 %, at least -10 % required: not recovered',
+    'throughput after the fault was -20 % against the baseline, at least -10 % required: not recovered',
   )
   assert.equal(
     cellOf(verdict, 'throughput', 'fault', 'min').sentence,
@@ -264,9 +267,9 @@ test('the time to recover counts from the first look that said inactive, and can
   assert.equal(verdict.recovery.time, 7000)
   assert.equal(verdict.outcome, 'passed', verdict.because)
   const late = judge(run({ measures: recoveryTime(5000), baseline: { seconds: 60 }, recovery: slow }))
-  assert.equal(late.because, 'Failed: recovery_time was 7000 ms, allowed 5000 ms')
+  assert.equal(late.because, 'Failed: recovery_time was 7 s, allowed 5 s')
   const never = judge(run({ measures: recoveryTime(30_000), recovery: { latency: 200 } }))
-  assert.match(cellOf(never, 'recovery_time', 'recovery').sentence, /can't tell \(observed for 20000 ms only; about 60 s/)
+  assert.match(cellOf(never, 'recovery_time', 'recovery').sentence, /can't tell \(observed for 20 s only; about 60 s/)
 })
 
 test('a guard that proved a bound broken answers the second question', () => {

@@ -8,7 +8,7 @@ const still = 0.001
  * A sentence when a self-reported quantile hardly moved over the baseline (its range below 0.1 % of its size), or null.
  * `values`: the readings of one measure in order, missing ones left out.
  */
-export function stuckWarning(values: readonly number[]): string | null {
+export function stillReading(values: readonly number[]): string | null {
   if (values.length < enough) return null
   const low = values.reduce((a, b) => Math.min(a, b))
   const high = values.reduce((a, b) => Math.max(a, b))
