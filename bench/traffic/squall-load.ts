@@ -2,7 +2,7 @@
 import type { Traffic } from '../../src/document/experiment.ts'
 import { startTraffic } from '../../src/measures/traffic/start.ts'
 import type { TrafficSecond } from '../../src/records/run-data.ts'
-import { sleep } from '../../src/system/clock.ts'
+import { sharedMonotonicMs, sleep } from '../../src/system/clock.ts'
 
 export interface Shot {
   latencies: number[]
@@ -25,7 +25,7 @@ export async function shoot(url: string, rate: number, seconds: number): Promise
   }
   const rows: TrafficSecond[] = []
   let failed: Error | undefined
-  const startedAt = performance.timeOrigin + performance.now()
+  const startedAt = sharedMonotonicMs()
   const load = await startTraffic(traffic, {
     startedAt,
     runId: 'bench',
@@ -35,11 +35,11 @@ export async function shoot(url: string, rate: number, seconds: number): Promise
       failed = error
     },
   })
-  const first = Math.ceil((performance.timeOrigin + performance.now() - startedAt) / 1000) + 1
+  const first = Math.ceil((sharedMonotonicMs() - startedAt) / 1000) + 1
   const until = startedAt + (first + seconds) * 1000
-  await sleep(until - seconds * 1000 - (performance.timeOrigin + performance.now()))
+  await sleep(until - seconds * 1000 - sharedMonotonicMs())
   const before = process.cpuUsage()
-  await sleep(until - (performance.timeOrigin + performance.now()))
+  await sleep(until - sharedMonotonicMs())
   const used = process.cpuUsage(before)
   await load.stop()
   if (failed) throw failed

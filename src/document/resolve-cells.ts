@@ -10,18 +10,20 @@ import type { Refusal } from './quantity.ts'
 const phases = ['baseline', 'fault', 'recovery'] as const
 const cellNames = [...phases, 'abort']
 
-/** The cells over `defaults`; a cell left out keeps its default. What is wrong is collected. */
-export function resolveCells(
-  checking: Checking,
-  value: unknown,
-  path: Path,
-  direction: 'max' | 'min',
-  unit: Unit | undefined,
-  defaults: Cells,
-): Cells {
+/** One side of a measure: where it stands, what it is about, and what holds where nothing is written. */
+export interface Side {
+  path: Path
+  direction: 'max' | 'min'
+  unit: Unit | undefined
+  defaults: Cells
+}
+
+/** The cells over the defaults; a cell left out keeps its default. What is wrong is collected. */
+export function resolveCells(checking: Checking, value: unknown, side: Side): Cells {
+  const { path, direction, unit, defaults } = side
   if (value === undefined) return { ...defaults }
   const map = asMap(value)
-  if (!map) return plainCells(checking, value, path, direction, unit, defaults)
+  if (!map) return plainCells(checking, value, side)
   const cells: Cells = { ...defaults }
   for (const key of Object.keys(map)) {
     if (!cellNames.includes(key)) {
@@ -44,14 +46,7 @@ export function resolveCells(
   return cells
 }
 
-function plainCells(
-  checking: Checking,
-  value: unknown,
-  path: Path,
-  direction: 'max' | 'min',
-  unit: Unit | undefined,
-  defaults: Cells,
-): Cells {
+function plainCells(checking: Checking, value: unknown, { path, direction, unit, defaults }: Side): Cells {
   const text = cellText(checking, value, path)
   if (text === undefined) return { ...defaults }
   const bound = parseBound(text, { direction, cell: 'fault', unit })

@@ -1,7 +1,7 @@
 /** The `measures` part: what is measured, from where, and what is allowed. */
 import { unitIn } from './bounds.ts'
 import { type Checking, checkShape, unknownKey } from './check-shape.ts'
-import type { Measure, Unit } from './experiment.ts'
+import type { Cells, Measure, Unit } from './experiment.ts'
 import { asMap, type Path } from './located.ts'
 import { type KnownMeasure, knownMeasure, trafficMeasures } from './measure-defaults.ts'
 import { suggestion } from './nearest.ts'
@@ -66,8 +66,14 @@ function resolveMeasure(checking: Checking, name: string, value: unknown, around
   }
   const unit = unitOf(checking, map, path, known?.unit)
   const off = value === 'none'
-  const max = resolveCells(checking, map.max, [...path, 'max'], 'max', unit, off ? {} : (known?.max ?? {}))
-  const min = resolveCells(checking, map.min, [...path, 'min'], 'min', unit, off ? {} : (known?.min ?? {}))
+  const [max, min] = (['max', 'min'] as const).map((direction) =>
+    resolveCells(checking, map[direction], {
+      path: [...path, direction],
+      direction,
+      unit,
+      defaults: off ? {} : (known?.[direction] ?? {}),
+    }),
+  ) as [Cells, Cells]
   // A source gives values that were computed elsewhere: its p99 is a level like any other gauge.
   const is = from === 'traffic' && known ? known.is : ({ kind: 'level' } as const)
   return { name, is, unit: unit ?? 'count', from, query, max, min }
@@ -89,7 +95,7 @@ function recoveryTime(checking: Checking, map: Record<string, unknown>, path: Pa
     collect.add(at, 'bound', 'recovery_time has no phases', { fix: 'write recovery_time: { max: 30s }' })
     return base
   }
-  const cells = resolveCells(checking, map.max, at, 'max', 'ms', {})
+  const cells = resolveCells(checking, map.max, { path: at, direction: 'max', unit: 'ms', defaults: {} })
   const bound = cells.recovery
   if (bound && (bound.after !== undefined || bound.limit.kind === 'times' || bound.limit.kind === 'plus')) {
     collect.add(at, 'bound', `${bound.text}: recovery_time takes a plain duration`, { fix: 'write e.g. max: 30s' })

@@ -6,9 +6,9 @@ export function monotonicMs(): number {
   return performance.now()
 }
 
-/** The monotonic clock in a form that all threads of this process share: each thread's `performance.now()` begins at its own start. */
+/** ms of the monotonic clock that all threads and processes of a machine share: `performance.now()` begins at each thread's own start. */
 export function sharedMonotonicMs(): number {
-  return performance.timeOrigin + performance.now()
+  return Number(process.hrtime.bigint()) / 1e6
 }
 
 /** ms since boot, a suspend included: for deadlines. Falls back to the monotonic clock where /proc is absent. */

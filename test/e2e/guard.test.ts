@@ -54,12 +54,12 @@ faults:
   return took
 }
 
-test('a hanging upstream runs again within 500 ms + 2 s + 1 s of the first late request', async () => {
+test('a hanging upstream runs again within 500 ms + 2 s + 1 s of the first late request', async (t) => {
   let took: number | null = null
   for (let tries = 0; tries < 3 && took === null; tries++) {
     await withStage(async (stage) => {
       took = await timeGuard(stage)
-    })()
+    })(t)
   }
   assert.ok(took !== null, 'three times the machine was too busy for a steady baseline')
   // The first late request is sent at most one interval after the stop; the observer looks each 20 ms.

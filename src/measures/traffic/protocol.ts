@@ -5,7 +5,7 @@ import type { TrafficSecond } from '../../records/run-data.ts'
 
 export interface TrafficJob {
   traffic: Traffic
-  /** The run's start on the machine's monotonic clock (`process.hrtime`), ms: threads have different `performance.timeOrigin`s. */
+  /** The run’s start by `sharedMonotonicMs`. */
   runStart: number
   runId: string
   version: string
@@ -20,8 +20,3 @@ export interface TrafficJob {
 export type ToWorker = { do: 'limits'; limits: number[] } | { do: 'stop' } | { do: 'abandon' }
 
 export type FromWorker = { is: 'started' } | { is: 'second'; second: TrafficSecond } | { is: 'tick'; tick: LiveTick } | { is: 'stopped' }
-
-/** ms on the monotonic clock all threads of a machine share. */
-export function sharedClockMs(): number {
-  return Number(process.hrtime.bigint()) / 1e6
-}

@@ -5,15 +5,15 @@ import { fillSecrets } from '../../document/secrets.ts'
 import { SquallError } from '../../errors.ts'
 import type { LiveTick } from '../../records/live-tick.ts'
 import type { TrafficSecond } from '../../records/run-data.ts'
-import { sharedMonotonicMs, within } from '../../system/clock.ts'
+import { within } from '../../system/clock.ts'
 import { entryPath } from '../../system/entry.ts'
 import { version } from '../../system/version.ts'
 import { environmentSecret } from '../secret.ts'
 import { seedOf } from './pace.ts'
-import { type FromWorker, sharedClockMs, type ToWorker, type TrafficJob } from './protocol.ts'
+import type { FromWorker, ToWorker, TrafficJob } from './protocol.ts'
 
 export interface TrafficOptions {
-  /** The run's start as `performance.timeOrigin + performance.now()` of this thread, ms. */
+  /** The run’s start by `sharedMonotonicMs`. */
   startedAt: number
   /** Sent with each request as `x-squall-run`. */
   runId: string
@@ -54,7 +54,7 @@ export async function startTraffic(traffic: Traffic, options: TrafficOptions): P
   const open = new SharedArrayBuffer(4)
   const job: TrafficJob = {
     traffic: await withSecrets(traffic, options.secret ?? environmentSecret),
-    runStart: sharedClockMs() - (sharedMonotonicMs() - options.startedAt),
+    runStart: options.startedAt,
     runId: options.runId,
     version: options.version ?? version,
     seed: options.seed ?? seedOf(options.runId),

@@ -1,7 +1,8 @@
 /** The worker's side: obeys the main thread and reports to it. */
 import { parentPort, workerData } from 'node:worker_threads'
+import { sharedMonotonicMs } from '../../system/clock.ts'
 import { startGenerator } from './generator.ts'
-import { type FromWorker, sharedClockMs, type ToWorker, type TrafficJob } from './protocol.ts'
+import type { FromWorker, ToWorker, TrafficJob } from './protocol.ts'
 import { warmUp } from './warm.ts'
 
 /** Generates the load of `workerData` (a TrafficJob) until told to stop. */
@@ -15,7 +16,7 @@ export async function runTrafficWorker(): Promise<void> {
   const { traffic, runId, version, seed, maxOpen } = job
   const generator = startGenerator({
     ...{ traffic, runId, version, seed, maxOpen },
-    runClock: () => sharedClockMs() - job.runStart,
+    runClock: () => sharedMonotonicMs() - job.runStart,
     onSecond: (second) => say({ is: 'second', second }),
     onTick: (tick) => say({ is: 'tick', tick }),
     onOpen: (open) => void Atomics.store(openNow, 0, open),

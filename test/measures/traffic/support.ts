@@ -6,6 +6,7 @@ import type { Traffic } from '../../../src/document/experiment.ts'
 import { startTraffic, type TrafficHandle, type TrafficOptions } from '../../../src/measures/traffic/start.ts'
 import type { LiveTick } from '../../../src/records/live-tick.ts'
 import type { TrafficSecond } from '../../../src/records/run-data.ts'
+import { sharedMonotonicMs } from '../../../src/system/clock.ts'
 
 export async function serve(t: TestContext, listener: RequestListener): Promise<{ url: string; server: Server }> {
   const server = createServer(listener)
@@ -45,7 +46,7 @@ export async function start(t: TestContext, traffic: Traffic, options: Partial<T
     for (const look of waiting) look()
   }
   const handle = await startTraffic(traffic, {
-    startedAt: performance.timeOrigin + performance.now(),
+    startedAt: sharedMonotonicMs(),
     runId: 'test-run',
     version: '1.2.3',
     onSecond: (second) => {
