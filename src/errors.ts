@@ -102,6 +102,11 @@ export const catalogue = {
     hint: 'The sentence says how; the code must answer within 30 s, 256 MB and must not end its process.',
     exit: 5,
   },
+  'state-not-writable': {
+    means: 'The folder with journals and records cannot be written.',
+    hint: 'Name a folder of your own with SQUALL_STATE_DIR.',
+    exit: 2,
+  },
   'state-not-trusted': {
     means: 'The folder with the journals could have been prepared by somebody else.',
     hint: 'Make it a plain folder of your own with mode 0700, or name another one with SQUALL_STATE_DIR.',

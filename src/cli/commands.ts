@@ -1,6 +1,6 @@
 /** All commands in one table. Each one's module is loaded only when it is called, so that starting stays fast. */
 import type { Command } from './context.ts'
-import { count, repeated, seed, variable } from './option-values.ts'
+import { limit, repeated, seed, variable } from './option-values.ts'
 
 export interface OptionEntry {
   /** As commander reads it: `--limit <n>`. */
@@ -24,7 +24,7 @@ export interface CommandEntry {
 }
 
 const file = ['<file>', 'the experiment: .yaml, .json or .ts'] as const
-const run = ['[run]', 'id of a run, or its first letters; the last one when left out'] as const
+const run = ['[run]', 'id of a run, its first letters, or last; the last one when left out'] as const
 const vars: OptionEntry = { flags: '--var <name=value>', says: 'set a variable of the document (may be repeated)', read: variable }
 
 export const commands: readonly CommandEntry[] = [
@@ -42,7 +42,7 @@ export const commands: readonly CommandEntry[] = [
     name: 'plan',
     group: 'Experiments',
     says: 'show targets, each change and how it is undone; changes nothing',
-    arguments: [['<file...>', 'experiments: .yaml, .json or .ts']],
+    arguments: [file],
     options: [vars],
     examples: ['squall plan checkout.yaml'],
     reads: true,
@@ -57,7 +57,6 @@ export const commands: readonly CommandEntry[] = [
       vars,
       { flags: '--seed <n>', says: 'repeat the random choices of an earlier run', read: seed },
       { flags: '--out <dir>', says: 'also write the report and the data into this folder' },
-      { flags: '--yes', says: 'do not ask before starting' },
     ],
     examples: ['squall run checkout.yaml', 'squall run checkout.yaml --var rate=100/s --json'],
     reads: false,
@@ -77,7 +76,7 @@ export const commands: readonly CommandEntry[] = [
     group: 'Experiments',
     says: 'list the runs of an experiment, newest first',
     arguments: [['[name]', 'exact name of the experiment; all when left out']],
-    options: [{ flags: '--limit <n>', says: 'how many runs (default 20)', read: count }],
+    options: [{ flags: '--limit <n>', says: 'how many runs (default 20)', read: limit }],
     examples: ['squall history checkout --limit 5'],
     reads: true,
     load: () => import('./history.ts'),

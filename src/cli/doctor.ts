@@ -1,10 +1,11 @@
 /** `squall doctor`: what this machine can do and why not, what stands in the way of a run, what is left over. */
 import { accessSync, constants, existsSync } from 'node:fs'
+import { SquallError } from '../errors.ts'
 import { standingFlag } from '../guardian/halt-flag.ts'
 import { cgroup2Root } from '../guardian/isolate.ts'
 import { foreignGuardians } from '../guardian/others.ts'
 import { findProgram } from '../system/children.ts'
-import { ensureStateDir, isRoot } from '../system/paths.ts'
+import { ensureStateDir, isRoot, notWritable, stateDir } from '../system/paths.ts'
 import { version } from '../system/version.ts'
 import type { Command } from './context.ts'
 import { finishLeftovers, sweptLine } from './housekeeping.ts'
@@ -19,19 +20,20 @@ interface Check {
 
 /** Exit 0: runs are possible; 2: they are not; 6: something may be left behind. */
 const doctor: Command = async (_args, _options, context) => {
-  const state = ensureStateDir()
-  const left = await finishLeftovers(context, state)
+  const folder = stateFolder()
+  const state = folder.state === 'ok' ? ensureStateDir() : null
+  const left = state ? await finishLeftovers(context, state) : []
   const checks = [
     node(),
     platform(),
     flock(),
-    stateFolder(state),
-    halt(state),
+    folder,
+    halt(state ?? undefined),
     parentDeath(),
     limits(),
     ownCgroup(),
     processes(),
-    others(state),
+    ...(state ? [others(state)] : []),
   ]
   const leftovers: Check[] = left.map((run) => ({ what: 'left over', state: 'limited', says: sweptLine(run) }))
   const all = [...checks, ...leftovers]
@@ -65,16 +67,18 @@ function flock(): Check {
   }
 }
 
-function stateFolder(state: string): Check {
+function stateFolder(): Check {
   try {
+    const state = ensureStateDir()
     accessSync(state, constants.W_OK)
     return { what: 'state', state: 'ok', says: state }
   } catch (error) {
-    return { what: 'state', state: 'missing', says: `${state}: ${(error as Error).message}` }
+    const { message, hint } = error instanceof SquallError ? error : notWritable(stateDir(), error)
+    return { what: 'state', state: 'missing', says: `${message}: ${hint}` }
   }
 }
 
-function halt(state: string): Check {
+function halt(state?: string): Check {
   const flag = standingFlag(state)
   return { what: 'halt', state: flag ? 'missing' : 'ok', says: flag ? `${flag} stands: squall halt --clear` : 'not set' }
 }

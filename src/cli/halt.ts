@@ -1,5 +1,5 @@
 /** `squall halt`: the kill switch. Rolls back every run and refuses new ones until `halt --clear`. */
-import { clearHaltFlags, setHaltFlag } from '../guardian/halt-flag.ts'
+import { clearHaltFlags, setHaltFlag, standingFlag } from '../guardian/halt-flag.ts'
 import { openRuns } from '../guardian/open-runs.ts'
 import { foreignGuardians } from '../guardian/others.ts'
 import { rollBackRun } from '../guardian/sweeper.ts'
@@ -11,8 +11,10 @@ import { closeRecords, isClean, sweptLine } from './housekeeping.ts'
 const halt: Command<{ clear?: boolean }> = async (_args, options, context) => {
   const state = stateDir()
   if (options.clear) {
+    const was = standingFlag(state) !== null
     const standing = clearHaltFlags(state)
     if (context.json) context.out(JSON.stringify({ schema: 'squall.halt/1', halted: standing.length > 0, flags: standing }, null, 2))
+    else if (!was) context.out('nothing was halted')
     else context.out(standing.length === 0 ? 'runs are allowed again' : `still halted: ${standing.join(', ')} is not ours to remove`)
     return standing.length === 0 ? 0 : 2
   }

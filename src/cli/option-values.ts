@@ -15,18 +15,20 @@ export function repeated(text: string, before: readonly string[] = []): string[]
   return [...before, text]
 }
 
-/** A whole number from 1. */
-export function count(text: string): number {
-  return whole(text, 1, Number.MAX_SAFE_INTEGER)
+/** `--limit`: a whole number from 1. */
+export function limit(text: string): number {
+  return whole('--limit', text, 1, 1_000_000)
 }
 
-/** The seed of a run: a whole number of 32 bits. */
+/** `--seed`: a whole number of 32 bits. */
 export function seed(text: string): number {
-  return whole(text, 0, 0xffffffff)
+  return whole('--seed', text, 0, 0xffffffff)
 }
 
-function whole(text: string, least: number, most: number): number {
+function whole(option: string, text: string, least: number, most: number): number {
   const value = Number(text)
   if (/^\d+$/.test(text) && value >= least && value <= most) return value
-  throw new SquallError('usage', `${text} is not a whole number from ${least} to ${most}`, { hint: 'See squall --help.' })
+  throw new SquallError('usage', `${option} ${text}: a whole number from ${least} to ${most} is expected`, {
+    hint: `For example ${option} ${Math.max(least, 5)}.`,
+  })
 }

@@ -31,7 +31,7 @@ const plan: Command<{ var?: Record<string, string> }> = async ([file], options, 
   const { warmup, baseline, fault, recovery } = experiment.phases
   context.out(`${colour('bold', experiment.name)}: ${experiment.hypothesis.trim()}`)
   context.out(
-    `environment ${experiment.environment}; warm-up ${s(warmup)}, baseline ${s(baseline)}, fault ${s(fault)}, recovery ${s(recovery)}; at most ${s(maxDuration(experiment))} in all`,
+    `environment ${experiment.environment}; warm-up ${s(warmup)}, baseline ${s(baseline)}, fault ${s(fault)}, recovery ${s(recovery)}; ended by force after ${s(maxDuration(experiment))}`,
   )
   for (const one of faults) context.out(`\n${faultLines(one)}`)
   context.out(`\n${weakest(changes)}`)
@@ -41,7 +41,7 @@ const plan: Command<{ var?: Record<string, string> }> = async ([file], options, 
 export default plan
 
 function faultLines(fault: PreviewFault): string {
-  const head = `${colour('bold', fault.name)} (${fault.type}) from +${s(fault.after)} for ${s(fault.lasts)}`
+  const head = `${colour('bold', fault.name)}${fault.name === fault.type ? '' : ` (${fault.type})`} from +${s(fault.after)} for ${s(fault.lasts)}`
   const error = fault.error
     ? [`  ${colour('red', 'cannot be done')}: ${fault.error.message}${fault.error.hint ? `\n  hint: ${fault.error.hint}` : ''}`]
     : []

@@ -71,6 +71,8 @@ function subcommand(entry: CommandEntry, act: Act): Commander {
 /** commander's words → our error: its text without the prefix, the suggestion (`Did you mean …?`) as the hint. */
 function usageError(error: unknown): unknown {
   if (!(error instanceof CommanderError)) return error
+  if (error.code === 'commander.help')
+    return new SquallError('usage', 'there is no such command, or none was given', { hint: 'See squall --help.' })
   const [sentence = '', suggestion] = error.message.replace(/^error: /, '').split('\n')
   return new SquallError('usage', sentence, { hint: suggestion ? suggestion.replace(/^\((.*)\)$/, '$1') : 'See squall --help.' })
 }

@@ -12,7 +12,13 @@ const report: Command<{ out?: string }> = async ([wanted = 'last'], { out }, con
   try {
     writeFileSync(file, renderHtml(run))
   } catch (error) {
-    throw new SquallError('report-not-written', `the report ${file} cannot be written: ${(error as Error).message}`, { cause: error })
+    throw new SquallError(
+      'report-not-written',
+      `the report cannot be written to ${file}: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`,
+      {
+        cause: error,
+      },
+    )
   }
   context.out(context.json ? JSON.stringify({ schema: 'squall.report/1', id: run.id, file }, null, 2) : file)
   return 0

@@ -12,11 +12,11 @@ const rollback: Command = async ([wanted], _options, context) => {
   const state = stateDir()
   const runs = wanted ? [known(wanted, state)] : openRuns(state)
   const results = await Promise.all(runs.map((run) => rollBackRun(state, run, 'rollback')))
-  await closeRecords(state)
   const clean = results.every((run) => isClean(run))
   if (context.json) context.out(JSON.stringify({ schema: 'squall.rollback/1', clean, runs: results }, null, 2))
   else if (results.length === 0) context.out('nothing is left of any run')
   else for (const run of results) context.out(sweptLine(run))
+  await closeRecords(state) // Last: what became of the faults is said even when no record can be written.
   return clean ? 0 : 6
 }
 export default rollback

@@ -51,7 +51,8 @@ export function runLines(): RunLines {
         return [line]
       }
       if (news.is === 'change') return change(news.change, news.at)
-      if (news.is === 'abort') return [`${stamp(news.abort.at)}  stopping: ${news.abort.why}; rolling back`]
+      if (news.is === 'abort')
+        return [`${stamp(news.abort.at)}  stopping: ${news.abort.why}${phase === 'recovery' ? '' : '; rolling back'}`]
       if (news.is === 'note') return [`${stamp(news.at)}  ${news.level === 'info' ? '' : `${news.level}: `}${news.text}`]
       return []
     },
@@ -81,6 +82,7 @@ export function changeWords(record: Readonly<ChangeRecord>): string | null {
 /** `p99 23 ms (allowed 300ms)  errors 0.4 %  goodput 49.8/s` over some seconds of traffic. */
 export function measureWords(experiment: Experiment, phase: Phase, seconds: readonly TrafficSecond[]): string {
   const planned = sum(seconds, (second) => second.planned)
+  const rate = experiment.traffic?.rate ?? planned / seconds.length
   if (planned === 0) return 'no traffic'
   const ended = sum(seconds, (second) => second.ok + second.error + second.timeout)
   const latencies = seconds.flatMap((second) => second.latencies).sort((a, b) => a - b)
@@ -94,7 +96,8 @@ export function measureWords(experiment: Experiment, phase: Phase, seconds: read
     `p50 ${ms(quantile(latencies, 0.5))}`,
     `p99 ${ms(quantile(latencies, 0.99))}${bound('latency_p99')}`,
     ended === 0 ? 'errors unknown' : `errors ${((100 * bad) / ended).toFixed(1)} %${bound('error_rate')}`,
-    `good answers ${(sum(seconds, (second) => second.ok) / seconds.length).toFixed(1)}/s${bound('throughput')}`,
+    // By the requests that were planned, not by seconds: the first and the last second of a load are not whole.
+    `good answers ${((sum(seconds, (second) => second.ok) * rate) / planned).toFixed(1)}/s${bound('throughput')}`,
   ]
   const notSent = sum(seconds, (second) => second.notSent)
   if (notSent > 0) parts.push(`not sent ${notSent}`)

@@ -2,8 +2,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { injectors, sources } from '../catalogue.ts'
+import { unsettledStates } from '../guardian/protocol.ts'
 import { readRun } from '../records/read-run.ts'
 import type { Abort } from '../records/run-data.ts'
+import { exportRun } from '../report/export.ts'
 import { renderHtml } from '../report/html.ts'
 import { renderSummary } from '../report/summary.ts'
 import type { RunNews } from '../run/events.ts'
@@ -31,6 +33,7 @@ const run: Command<RunOptions> = async ([file], options, context) => {
   if (!loaded) return 2
   await finishLeftovers(context)
   const view = createView(context)
+  const leftovers = watchLeftovers()
   try {
     const result = await runExperiment({
       experiment: loaded.experiment,
@@ -40,8 +43,11 @@ const run: Command<RunOptions> = async ([file], options, context) => {
       seed: options.seed ?? randomSeed(),
       injectors,
       sources,
-      tell: view.tell,
-      onStoppable: (stop) => stopOnSignals(stop, view),
+      tell(news) {
+        leftovers.see(news)
+        view.tell(news)
+      },
+      onStoppable: (stop) => stopOnSignals(stop, view, leftovers),
     })
     view.end()
     const stored = readRun<Verdict>(result.dir)
@@ -108,16 +114,40 @@ function createView(context: CommandContext): View {
 /**
  * First signal, lost terminal or defect: stop and roll back. Second Ctrl-C: the terminal returns, the guardian goes on alone.
  */
-function stopOnSignals(stop: (abort: Omit<Abort, 'at'>) => boolean, view: View): () => void {
+function stopOnSignals(stop: (abort: Omit<Abort, 'at'>) => boolean, view: View, leftovers: Leftovers): () => void {
   const ask = (why: string): boolean => stop({ by: 'operator', why, breached: false })
   view.onGone((error) => void ask(`nobody reads the output any more (${error.message})`))
   return onStopRequest((reason: StopReason, error) => {
     if (error) view.say(`defect: ${(error as Error).stack ?? String(error)}`)
     if (ask(reasonWords[reason])) return
     if (reason !== 'SIGINT') return
-    view.say('\nnot finished: the guardian goes on rolling back by itself; squall rollback shows how it ended')
-    setTimeout(() => endProcess(6), 50)
+    const any = leftovers.any()
+    view.say(
+      any
+        ? '\nnot finished: the guardian goes on rolling back by itself; squall rollback shows how it ended'
+        : '\neverything is rolled back; the guardian closes the record',
+    )
+    setTimeout(() => endProcess(any ? 6 : 4), 50)
   })
+}
+
+/** Knows from the news whether a change may still be there. */
+interface Leftovers {
+  see(news: RunNews): void
+  any(): boolean
+}
+
+function watchLeftovers(): Leftovers {
+  const open = new Set<string>()
+  return {
+    see(news) {
+      if (news.is !== 'change') return
+      const { fault, target, state } = news.change
+      if (state !== 'planned' && unsettledStates.has(state)) open.add(`${fault} ${target}`)
+      else open.delete(`${fault} ${target}`)
+    },
+    any: () => open.size > 0,
+  }
 }
 
 const reasonWords: Record<StopReason, string> = {
@@ -132,4 +162,5 @@ const reasonWords: Record<StopReason, string> = {
 function writeOut(folder: string, stored: ReturnType<typeof readRun<Verdict>>): void {
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, `${stored.id}.html`), renderHtml(stored))
+  writeFileSync(join(folder, `${stored.id}.json`), exportRun(stored))
 }

@@ -1,6 +1,7 @@
 /** The document against itself: things that are well-formed and still can't be meant (`format.md` §3). */
 
 import type { DocumentCatalogue } from './document-catalogue.ts'
+import { enoughMs } from './enough-data.ts'
 import type { AbortBound, Bound, Experiment, JudgedPhase, Limit, Measure } from './experiment.ts'
 import type { Path } from './located.ts'
 import { isDefault } from './measure-defaults.ts'
@@ -16,6 +17,7 @@ export function checkItself(collect: Collector, experiment: Experiment, catalogu
   }
   checkFaultTimes(collect, experiment)
   checkDilution(collect, experiment, catalogue)
+  checkEnoughData(collect, experiment)
 }
 
 function checkSide(collect: Collector, experiment: Experiment, measure: Measure, direction: 'max' | 'min'): void {
@@ -147,6 +149,22 @@ function checkDilution(collect: Collector, experiment: Experiment, catalogue: Do
       message,
       `write phases: { fault: ${time(acting)} }, or a tighter bound`,
     )
+  }
+}
+
+/** Every bound on traffic needs the baseline too: without enough of it nobody can say that the system was steady. */
+function checkEnoughData(collect: Collector, { traffic, measures, phases: lengths }: Experiment): void {
+  if (!traffic) return
+  const judged = phases.filter((phase) =>
+    measures.some(
+      ({ from, max, min }) => from === 'traffic' && [max[phase], min[phase]].some((bound) => bound && bound.limit.kind !== 'none'),
+    ),
+  )
+  const enough = enoughMs(traffic.rate)
+  for (const phase of new Set<JudgedPhase>(judged.length > 0 ? ['baseline', ...judged] : [])) {
+    if (lengths[phase] >= enough) continue
+    const message = `${time(lengths[phase])} of ${formatQuantity(traffic.rate, '/s')} are too little to judge by: the verdict would be “can't tell”`
+    warn(collect, ['phases', phase], 'too-little-data', message, `write ${time(enough)} or more`)
   }
 }
 

@@ -47,7 +47,15 @@ export async function loadDocument(path: string, options: LoadOptions): Promise<
           : code === 'EACCES'
             ? 'reading it is not permitted'
             : String(error)
-    return { ok: false, problems: [lonely(path, 'file-not-readable', why)] }
+    return {
+      ok: false,
+      problems: [
+        {
+          ...lonely(path, 'file-not-readable', why),
+          ...(code === 'ENOENT' && { fix: 'check the path; it is taken from the working directory' }),
+        },
+      ],
+    }
   }
   if (!/\.[cm]?[jt]s$/.test(path)) return loadDocumentText(text, path, options)
   const read = await readTypescript(resolve(path))

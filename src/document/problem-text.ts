@@ -15,7 +15,8 @@ export function formatProblems(problems: readonly Problem[], { color }: TextOpti
 function formatProblem(problem: Problem, color: boolean): string {
   const paint = (code: number, text: string): string => (color ? `\u001b[${code}m${text}\u001b[0m` : text)
   const tone = problem.severity === 'error' ? 31 : 33
-  const head = `${problem.file}:${problem.line}:${problem.column} ${paint(tone, problem.severity)} ${visible(problem.message)} ${paint(2, `[${problem.code}]`)}`
+  const place = problem.code === 'file-not-readable' ? problem.file || '(no name)' : `${problem.file}:${problem.line}:${problem.column}`
+  const head = `${place} ${paint(tone, problem.severity)} ${visible(problem.message)} ${paint(2, `[${problem.code}]`)}`
   const lines = [head, ...excerpt(problem, (text) => paint(tone, text))]
   if (problem.fix !== undefined) lines.push(`  fix: ${visible(problem.fix)}`)
   return lines.join('\n')

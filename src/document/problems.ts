@@ -34,6 +34,7 @@ export const problemCodes = {
   'after-unreachable': 'A bound that holds too late for the share of requests it allows to fail.',
   'beyond-phase': 'A time that lies beyond the end of its phase.',
   diluted: 'The fault is shorter than the phase its errors are averaged over.',
+  'too-little-data': 'A phase is too short for its bounds to be judged at this rate.',
   'zero-baseline': 'A multiple of a baseline that may well be zero.',
   'variable-unused': 'A variable that is declared and never used.',
 } as const

@@ -10,6 +10,8 @@ import { seededRandom } from '../system/random.ts'
 type Call = Extract<ToHost, { call: number }>
 type Loaded = Record<string, unknown> & { spec?: { safeParse?: (value: unknown) => { success: boolean; data?: unknown; error?: unknown } } }
 
+delete process.env.SQUALL_ROLE // What the user's code starts is not ours.
+
 const output = createWriteStream('', { fd: 4 })
 output.on('error', () => endProcess(0)) // The guardian is gone.
 const say = (message: FromHost): void => sendMessage(output, message)

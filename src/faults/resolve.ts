@@ -2,9 +2,9 @@
 import { basename } from 'node:path'
 import type { Pick, TargetQuery, TargetSpec } from '../document/experiment.ts'
 import { SquallError } from '../errors.ts'
-import { ancestorsOf, readCommandLine, readEnvironment } from '../system/proc.ts'
+import { ancestorsOf } from '../system/proc.ts'
 import type { Json, Target } from './injector.ts'
-import { type FoundProcess, findProcesses } from './process/find.ts'
+import { type FoundProcess, findProcesses, isSqualls } from './process/find.ts'
 
 export interface ResolveOptions {
   /** Seeded: the same run picks the same. */
@@ -40,12 +40,6 @@ function resolveProcesses(spec: TargetSpec, options: ResolveOptions): Target[] {
     throw new SquallError('no-target', `only ${free.length} of the ${spec.pick.count} processes asked for have ${queryWords(spec.query)}`)
   }
   return picked(free, spec.pick, options.random).map((one) => targetOf(one, spec.query))
-}
-
-function isSqualls(pid: number): boolean {
-  const environment = readEnvironment(pid)
-  if (environment?.has('SQUALL_ROLE') || environment?.has('SQUALL_MARK')) return true
-  return /(^|\/)squall(\.js)?$/.test(readCommandLine(pid)?.[1] ?? '')
 }
 
 /** A share rounds down, at least 1. */

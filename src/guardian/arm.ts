@@ -90,7 +90,7 @@ async function planChange(armoury: Armoury, fault: Fault, pair: InjectorPair, ta
     }),
   }
   const change = await pair.injector.plan(fault.spec, target, held.context)
-  if (change.lock) armoury.locks.take(change.lock, key)
+  if (change.lock) armoury.locks.take(change.lock, fault.name, target?.name)
   held.state = change.state as Json
   held.plan = plannedRecord(fault, key, target, change, pair)
   await armoury.journal()?.append(held.plan)

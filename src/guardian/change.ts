@@ -27,6 +27,8 @@ export interface Held {
   injecting?: Promise<void>
   /** Seen to be gone after the undo, though not for the second time yet. */
   gone?: boolean
+  /** Stuck for so long that nobody tries any more: the next sweep does. */
+  givenUp?: boolean
 }
 
 export interface Engine {
@@ -90,26 +92,25 @@ export async function watchChange(engine: Engine, held: Held): Promise<Look | nu
 
 /**
  * Undoes one change for certain: fence, roll back, look until inactive, look again after the settle time, and over again with
- * growing pauses for an hour. Returns when an end is reached; `stuck` is reported as soon as the first try has failed.
+ * growing pauses for an hour. Returns when an end is reached or after that hour (`givenUp`); `stuck` is reported as soon as the first
+ * try has failed. Never rejects.
  */
 export async function undoChange(engine: Engine, held: Held): Promise<ChangeState> {
   const tryFor = engine.tryFor ?? 3_600_000
   const started = monotonicMs()
   held.stopInjecting.abort()
-  if (held.plan.undoes === '') {
-    await engine.fence(`${held.context.mark}/inject`)
-    await setState(engine, held, 'nothing to undo')
-    return held.at
-  }
-  await setState(engine, held, 'undoing')
+  held.givenUp = false
+  const instant = held.plan.undoes === ''
+  if (!instant) await setState(engine, held, 'undoing')
   for (let pause = 1000, failures = 1; ; pause = Math.min(pause * 2, 60_000), failures++) {
-    const result = await undoOnce(engine, held)
+    const result = instant ? await fenceOnly(engine, held) : await undoOnce(engine, held)
     if (typeof result === 'object') {
       await setState(engine, held, result.state, result.why)
       return held.at
     }
     engine.events.log(`${held.plan.key}: ${result}`)
     if (monotonicMs() - started >= tryFor) {
+      held.givenUp = true
       await setState(engine, held, 'stuck', result)
       return held.at
     }
@@ -121,8 +122,8 @@ export async function undoChange(engine: Engine, held: Held): Promise<ChangeStat
 
 /** One try. An object: the end that was reached. A string: why it has to be tried again. */
 async function undoOnce(engine: Engine, held: Held): Promise<{ state: ChangeState; why?: string } | string> {
-  const patience = durationMs(held.injector.patience?.rollback ?? '30s')
   try {
+    const patience = durationMs(held.injector.patience?.rollback ?? '30s')
     await engine.fence(`${held.context.mark}/inject`)
     // What injects in this very process has seen its signal; give it the moment to leave before the undo.
     if (held.injecting) await Promise.race([held.injecting.catch(() => {}), sleep(250)])
@@ -146,6 +147,16 @@ async function undoOnce(engine: Engine, held: Held): Promise<{ state: ChangeStat
     if (again.active) return `it came back after the rollback: ${again.seen}`
     if (again.changed) return { state: 'changed by others', why: again.changed }
     return { state: 'verified', why: again.seen }
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+/** A fault without an inverse: only what still injects has to end. */
+async function fenceOnly(engine: Engine, held: Held): Promise<{ state: ChangeState; why?: string } | string> {
+  try {
+    await engine.fence(`${held.context.mark}/inject`)
+    return { state: 'nothing to undo' }
   } catch (error) {
     return (error as Error).message
   }

@@ -9,7 +9,7 @@ import { SquallError } from '../errors.ts'
 import type { AnyInjector } from '../faults/injector.ts'
 import { killByMark } from '../faults/marks.ts'
 import { bootMs, sleep, wallMs } from '../system/clock.ts'
-import { type Lock, tryLock } from '../system/flock.ts'
+import { type Lock, patientLock } from '../system/flock.ts'
 import { readMessages, sendMessage } from '../system/lines.ts'
 import { runDir } from '../system/paths.ts'
 import { aliveSame, readStat } from '../system/proc.ts'
@@ -71,7 +71,7 @@ async function arm(options: GuardianOptions, request: ArmRequest, ended: () => v
   let journal: Journal | null = null
   const armed: ArmedFault[] = []
   try {
-    lock = tryLock(join(dir, 'lock'))
+    lock = await patientLock(join(dir, 'lock'))
     if (!lock) throw new SquallError('run-locked', `the run ${request.run} has a guardian already`)
     const deadlineBoot = bootMs() + request.maxDuration
     markOpen(request.state, request.run)
@@ -138,6 +138,8 @@ async function stand(run: Standing): Promise<Guardian> {
   }
   const allHeld = (): Held[] => armed.flatMap((fault) => fault.held)
   const isSettled = (): boolean => allHeld().every((held) => endStates.has(held.at))
+  /** Nothing more will be tried here: what is stuck for good is left to the next sweep, which needs the lock. */
+  const isOver = (): boolean => allHeld().every((held) => endStates.has(held.at) || held.givenUp === true)
 
   function stop(why: string, by: Extract<FromGuardian, { say: 'rolling back' }>['by'], stagger = 500): Promise<void> {
     if (!stopped) {
@@ -151,12 +153,12 @@ async function stand(run: Standing): Promise<Guardian> {
       armed.map((fault) => fault.held),
       stagger,
     )
-    return done.then(afterUndo)
+    return done.then(afterUndo).catch((error: Error) => options.log(`defect: ${error.stack ?? error.message}`))
   }
 
   function afterUndo(): void {
-    if (!isSettled()) return
-    send({ say: 'settled' })
+    if (!isOver()) return
+    if (isSettled()) send({ say: 'settled' })
     if (closing || runnerLost) void finish()
   }
 
@@ -201,25 +203,29 @@ async function stand(run: Standing): Promise<Guardian> {
     heartbeatLost: request.heartbeatLost,
     deadlineBoot: run.deadlineBoot,
     onLost: () => runnerGone(`the runner has been silent for ${request.heartbeatLost / 1000} s`),
-    onDeadline: () => runnerGone('the run is over its maximum duration'),
+    onDeadline: () => runnerGone('the run is over its maximum duration', 'deadline'),
     onSlept: (ms) => void stop(`the machine slept for ${Math.round(ms / 1000)} s`, 'slept'),
     onSecond: watchAll,
   })
   const haltWatch = watchHaltFlags(request.state, (flag) => void stop(`halted (${flag})`, 'halt', 0))
 
   /** The pipe has ended, or the runner is too silent to be trusted: undo, see to it that it is gone, close its record. */
-  function runnerGone(why: string): void {
+  function runnerGone(why: string, by: 'asked' | 'deadline' = 'asked'): void {
     if (runnerLost) return
     runnerLost = true
     options.input.destroy()
-    options.output.destroy()
+    if (by === 'deadline') {
+      // It is there and listens: it must not take the closed pipe for our death.
+      send({ say: 'rolling back', why, by })
+      options.output.end()
+    } else options.output.destroy()
     if (!closing) void stop(why, 'asked', 0)
     else afterUndo()
   }
 
   async function answer(ask: 'status' | 'rollback' | 'halt'): Promise<ControlAnswer> {
     if (ask !== 'status') {
-      void stop(ask === 'halt' ? 'halted' : 'squall rollback', ask === 'halt' ? 'halt' : 'asked', 0)
+      void stop(ask === 'halt' ? 'halted' : 'squall rollback ended it', ask === 'halt' ? 'halt' : 'operator', 0)
       // A stuck one is an answer too: it may take an hour.
       while (!allHeld().every((held) => endStates.has(held.at) || held.at === 'stuck')) await sleep(20)
     }
@@ -255,7 +261,7 @@ async function stand(run: Standing): Promise<Guardian> {
   }
 
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
-    process.on(signal, () => void stop(`the guardian got ${signal}`, 'asked', 0))
+    process.on(signal, () => void stop(`the guardian got ${signal}`, 'operator', 0))
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => {
       options.log(`defect: ${(error as Error)?.stack ?? String(error)}`)

@@ -1,7 +1,7 @@
 /** The kill switch's flag: an empty file that every guardian looks for (`safety.md` rule 23). Both kinds survive a reboot. */
 import { chmodSync, closeSync, constants, existsSync, type FSWatcher, lstatSync, mkdirSync, openSync, rmSync, watch } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { isRoot, machineDirs, stateDir } from '../system/paths.ts'
+import { isRoot, machineDirs, notWritable, stateDir } from '../system/paths.ts'
 
 /** Every place where a flag stops this user's runs: the machine's folders, and this user's own state. */
 export function haltFlags(state = stateDir()): string[] {
@@ -26,11 +26,11 @@ function stands(flag: string): boolean {
 /** Root's flag stops everybody, a user's flag that user. Already there is fine. Returns the path. */
 export function setHaltFlag(state = stateDir()): string {
   const flag = ownFlag(state)
-  makeFlagFolder(dirname(flag))
   try {
+    makeFlagFolder(dirname(flag))
     closeSync(openSync(flag, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o644))
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw notWritable(dirname(flag), error)
   }
   return flag
 }

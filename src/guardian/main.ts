@@ -1,10 +1,12 @@
 /** What the guardian's process does with its command line: `own RUN` or `sweep STATE RUN…`. */
 
 import { appendFileSync } from 'node:fs'
+import { Socket } from 'node:net'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { AnyInjector } from '../faults/injector.ts'
 import { runChild } from '../system/children.ts'
+import { sleep } from '../system/clock.ts'
 import { entryPath } from '../system/entry.ts'
 import { endProcess } from '../system/exit.ts'
 import { sendMessage } from '../system/lines.ts'
@@ -24,7 +26,6 @@ export async function guardianMain(args: readonly string[], parts: GuardianParts
   const [mode, state, ...runs] = args
   process.umask(0o077)
   process.chdir('/')
-  process.stdout.on('error', () => {}) // Whoever listened is gone; the input's end says so.
   if (!state || runs.length === 0 || (mode !== 'own' && mode !== 'sweep')) return endProcess(2)
   const leaveCgroup = enterOwnCgroup(runs[0] as string)
   if (mode === 'own') await own(state, runs[0] as string, parts)
@@ -36,18 +37,23 @@ export async function guardianMain(args: readonly string[], parts: GuardianParts
 async function own(state: string, run: string, parts: GuardianParts): Promise<void> {
   const log = logger(state, run)
   const input = parts.input ?? process.stdin
+  // Not process.stdout: that one cannot be closed, and a runner that is given up must find its pipe closed (rule 4).
+  const output = new Socket({ fd: 1, readable: false, writable: true })
+  output.on('error', () => {}) // Whoever listened is gone; the input's end says so.
   await runGuardian({
     injectors: parts.injectors,
     input,
-    output: process.stdout,
+    output,
     log,
     closeRecord: (dir) => closeRecord(dir, log),
     ...(parts.fence ? { fence: parts.fence } : {}),
   })
+  if (!output.destroyed) await Promise.race([new Promise<void>((resolve) => output.end(resolve)), sleep(1_000)])
 }
 
 /** All runs side by side: one that hangs must not keep another waiting. */
 async function sweepAll(state: string, runs: readonly string[], parts: GuardianParts): Promise<void> {
+  process.stdout.on('error', () => {}) // Whoever listened is gone.
   await Promise.all(
     runs.map(async (run) => {
       const log = logger(state, run)
@@ -85,6 +91,7 @@ function logger(state: string, run: string): (line: string) => void {
 async function closeRecord(dir: string, log: (line: string) => void): Promise<void> {
   const result = await runChild({
     argv: [process.execPath, entryPath('close-record'), dir],
+    role: 'close-record',
     timeLimit: 20_000,
     env: { ...process.env } as Record<string, string>,
   })

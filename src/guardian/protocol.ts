@@ -69,7 +69,7 @@ export type FromGuardian =
   | { say: 'injected'; fault: string }
   | { say: 'failed'; fault: string; error: Refusal }
   /** The guardian rolls everything back by itself, and why. */
-  | { say: 'rolling back'; why: string; by: 'halt' | 'slept' | 'deadline' | 'broken' | 'asked' | 'expired' }
+  | { say: 'rolling back'; why: string; by: 'halt' | 'slept' | 'deadline' | 'broken' | 'asked' | 'operator' }
   /** Every change has reached an end. */
   | { say: 'settled' }
   | { say: 'closed' }

@@ -4,24 +4,24 @@ import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SquallError } from '../errors.ts'
-import { type Lock, tryLock } from '../system/flock.ts'
+import { type Lock, trySharedLock } from '../system/flock.ts'
 
 export interface ResourceLocks {
-  /** Takes a key for a change; the same change may ask again. @throws SquallError `resource-locked` */
-  take(key: string, change: string): void
+  /** Takes a key for a fault; the same fault may ask again, as it does when it is planned again. `name` is the target's, for people. @throws SquallError `resource-locked` */
+  take(key: string, fault: string, name?: string): void
   releaseAll(): void
 }
 
 export function createResourceLocks(): ResourceLocks {
-  const held = new Map<string, { lock: Lock; change: string }>()
+  const held = new Map<string, { lock: Lock; fault: string }>()
   return {
-    take(key, change) {
+    take(key, fault, name = key) {
       const mine = held.get(key)
-      if (mine?.change === change) return
-      if (mine) throw new SquallError('resource-locked', `the faults ${mine.change} and ${change} of this run both change ${key}`)
-      const lock = tryLock(join(lockFolder(), `squall-${createHash('sha256').update(key).digest('hex').slice(0, 24)}.lock`))
-      if (!lock) throw new SquallError('resource-locked', `another run is changing ${key} right now`)
-      held.set(key, { lock, change })
+      if (mine?.fault === fault) return
+      if (mine) throw new SquallError('resource-locked', `the faults ${mine.fault} and ${fault} of this run both change ${name}`)
+      const lock = trySharedLock(join(lockFolder(), `squall-${createHash('sha256').update(key).digest('hex').slice(0, 24)}.lock`))
+      if (!lock) throw new SquallError('resource-locked', `another run is changing ${name} right now`)
+      held.set(key, { lock, fault })
     },
     releaseAll() {
       for (const { lock } of held.values()) lock.release()

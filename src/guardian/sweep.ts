@@ -6,7 +6,7 @@ import { killByMark } from '../faults/marks.ts'
 import type { ChangeState } from '../records/run-data.ts'
 import { sleep, wallMs } from '../system/clock.ts'
 import { distrust } from '../system/files.ts'
-import { tryLock } from '../system/flock.ts'
+import { patientLock } from '../system/flock.ts'
 import { runDir } from '../system/paths.ts'
 import { aliveSame } from '../system/proc.ts'
 import { type Engine, type Held, setState } from './change.ts'
@@ -52,7 +52,7 @@ export async function sweepRun(run: string, options: SweepOptions): Promise<Swep
     return result('swept')
   }
   if (untrusted) return result('untrusted', untrusted)
-  const lock = tryLock(join(dir, 'lock'))
+  const lock = await patientLock(join(dir, 'lock'))
   if (!lock) return result('held')
   try {
     const path = join(dir, 'journal')
@@ -145,7 +145,7 @@ async function undoJournaled(run: JournaledRun, journal: Journal, dir: string, o
     options.log(`socket: ${error.message}`) // Nobody can ask then; the undo does not need it.
     return null
   })
-  for (const one of held) await endIfNeverInjected(engine, one)
+  for (const one of held) await endIfNeverInjected(engine, one, run.damaged > 0)
   await undoGroups(
     engine,
     held.map((one) => [one]),
@@ -166,11 +166,15 @@ async function allKnown(held: readonly Held[]): Promise<void> {
   while (!held.every((one) => endStates.has(one.at) || one.at === 'stuck')) await sleep(20)
 }
 
-/** A change that was only planned: what injects for it is ended, and the world is asked whether it happened all the same. */
-async function endIfNeverInjected(engine: Engine, held: Held): Promise<void> {
+/**
+ * A change that was only planned. The intent is on disk before anything is injected: when the journal is whole, what looks like the fault
+ * is somebody else's doing. A damaged one may have lost the intent: then the world is asked.
+ */
+async function endIfNeverInjected(engine: Engine, held: Held, damaged: boolean): Promise<void> {
   if (held.at !== 'planned') return
-  await engine.fence(`${held.context.mark}/inject`)
   try {
+    await engine.fence(`${held.context.mark}/inject`)
+    if (!damaged) return await setState(engine, held, 'nothing to undo', 'it was never injected')
     const look = await held.injector.look(held.state, held.context)
     if (look.active && held.plan.undoes !== '') held.at = 'injecting'
     else await setState(engine, held, 'nothing to undo', 'it was never injected')

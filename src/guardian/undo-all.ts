@@ -13,6 +13,9 @@ export function undoOnceOnly(engine: Engine, held: Held): Promise<ChangeState> {
   if (known) return known
   const promise = held.at === 'planned' ? neverInjected(engine, held) : undoChange(engine, held)
   undoing.set(held, promise)
+  // After an hour of trying in vain the next who asks starts anew.
+  const forget = (): void => void undoing.delete(held)
+  void promise.then((end) => endStates.has(end) || forget(), forget)
   return promise
 }
 

@@ -1,13 +1,14 @@
 /** The file behind the index of runs: opened for one short piece of work, never waited for inside SQLite. */
 import { chmodSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Kysely } from 'kysely'
 import { SquallError } from '../errors.ts'
 import { monotonicMs, sleep } from '../system/clock.ts'
-import { ensureStateDir, indexPath } from '../system/paths.ts'
+import { ensureStateDir, indexPath, notWritable } from '../system/paths.ts'
 import { migrate } from './migrate.ts'
 import { nodeSqliteDialect } from './sqlite-dialect.ts'
-import { isBusy, isDamaged, reasonOf } from './sqlite-errors.ts'
+import { isBusy, isDamaged, isForbidden, reasonOf } from './sqlite-errors.ts'
 import type { Outcome } from './stored-run.ts'
 
 /** One run in the index. Times are ISO 8601. What only an ended run has is null before. */
@@ -50,7 +51,7 @@ const giveUpMs = 20_000
 
 /**
  * Runs `work` on the open index and closes it again; tries again, with growing pauses, while another process holds the lock,
- * so `work` must be one statement or bear repetition. Throws SquallError `index-damaged`, `record-too-new`, `record-busy`.
+ * so `work` must be one statement or bear repetition. Throws SquallError `index-damaged`, `record-too-new`, `record-busy`, `state-not-writable`.
  */
 export async function withIndex<T>(work: (index: Kysely<IndexTables>) => Promise<T>, path?: string): Promise<T> {
   const file = path ?? (ensureStateDir(), indexPath())
@@ -64,6 +65,7 @@ export async function withIndex<T>(work: (index: Kysely<IndexTables>) => Promise
       if (error instanceof SquallError) throw error
       if (isDamaged(error))
         throw new SquallError('index-damaged', `The index ${file} cannot be read: ${reasonOf(error)}.`, { cause: error })
+      if (isForbidden(error)) throw notWritable(dirname(file), error)
       if (!isBusy(error)) throw error
       if (monotonicMs() - started > giveUpMs) {
         throw new SquallError('record-busy', `The index ${file} stayed locked for ${giveUpMs / 1000} s.`, { cause: error })

@@ -15,6 +15,11 @@ export function isDamaged(error: unknown): boolean {
   return [11, 26].includes(primaryCode(error) ?? -1)
 }
 
+/** The file or its folder may not be written. READONLY, CANTOPEN. */
+export function isForbidden(error: unknown): boolean {
+  return [8, 14].includes(primaryCode(error) ?? -1)
+}
+
 /** The place the file lies on fails, not the statement: BUSY, LOCKED, NOMEM, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB. */
 export function isStorageFailure(error: unknown): boolean {
   return [5, 6, 7, 8, 10, 11, 13, 14, 26].includes(primaryCode(error) ?? -1)

@@ -19,7 +19,17 @@ export function observedCell(verdict: Verdict, measure: Measure, phase: JudgedPh
   const summary = verdict.phases.find((each) => each.phase === phase)
   if (!summary && judged.length === 0) return null
   const value = (summary && fromSummary(summary, measure)) ?? judged.find((cell) => cell.observed !== null)?.observed ?? null
-  return { value, text: value === null ? 'no data' : quantity(value, measure.unit), judged }
+  return {
+    value,
+    text: value === null ? 'no data' : `${isCut(verdict, measure, phase, value) ? '≥ ' : ''}${quantity(value, measure.unit)}`,
+    judged,
+  }
+}
+
+/** At the timeout the real time is not known, only that it was longer. */
+function isCut({ phases }: Verdict, { from, is }: Measure, phase: JudgedPhase, value: number): boolean {
+  const cutAt = phases.find((summary) => summary.phase === phase)?.cutAt ?? null
+  return from === 'traffic' && is.kind === 'latency' && cutAt !== null && value >= cutAt
 }
 
 function fromSummary(summary: PhaseSummary, { name, from, is }: Measure): number | null {

@@ -109,11 +109,12 @@ ${list}`
 
 function changeCard(change: ChangeRecord): Markup {
   const troubles = [change.lost, change.weak, change.diedByItself, change.error].filter((text) => text !== undefined)
+  const never = change.injectedAt === undefined
   const sure = ['verified', 'nothing to undo', 'handed over'].includes(change.state)
   return html`<div class="card">
-<h3><bdi>${change.fault}</bdi> <span class="muted">(${change.type})</span> at <bdi>${change.target}</bdi>: <span class="${sure ? 'yes' : 'no'}">${change.state}</span></h3>
-<p>${change.does}; ${change.undoes === '' ? 'nothing to undo' : change.undoes}.</p>
-<p class="muted small">${changeTimes(change)}.</p>
+<h3><bdi>${change.fault}</bdi> <span class="muted">(${change.type})</span> at <bdi>${change.target}</bdi>: <span class="${sure ? 'yes' : 'no'}">${never ? 'never injected' : change.state}</span></h3>
+<p>${never ? 'Planned: ' : ''}${change.does}; ${change.undoes === '' ? 'nothing to undo' : change.undoes}.</p>
+${never ? null : html`<p class="muted small">${changeTimes(change)}.</p>`}
 ${troubles.map((text) => html`<p class="no">${text}</p>`)}
 ${change.looks.length === 0 ? html`<p class="muted">Nobody looked at the target.</p>` : lookTable(change)}
 </div>`

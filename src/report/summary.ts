@@ -78,7 +78,9 @@ function measureTable(run: StoredRun, verdict: Verdict): string[] {
 }
 
 function changeLines(change: StoredRun['changes'][number]): string[] {
-  const head = `${change.fault} at ${change.target}: ${change.state}`
+  const never = change.injectedAt === undefined
+  const head = `${change.fault} at ${change.target}: ${never ? 'never injected' : change.state}`
+  if (never) return [...wrap(head, '  '), ...(change.error ? wrap(change.error, '    ! ') : [])]
   const evidence = [firstActive(change.looks), change.looks.at(-1)].filter((look) => look !== undefined)
   return [
     ...wrap(head, '  '),

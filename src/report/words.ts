@@ -36,15 +36,16 @@ export function wallTime(iso: string): string {
 
 /** What happened to a change and when, as far as it did. */
 export function changeTimes(change: ChangeRecord): string {
+  if (change.injectedAt === undefined) return 'never injected'
   const steps: [string, number | undefined][] = [
     ['injected', change.injectedAt],
     ['active', change.activeAt],
     ['undo began', change.undoAt],
     ['gone', change.inactiveAt],
-    ['looked again', change.settledAt],
+    ['looked again', change.state === 'verified' ? change.settledAt : undefined],
   ]
   const done = steps.flatMap(([word, at]) => (at === undefined ? [] : [`${word} ${clock(at)}`]))
-  return done.length === 0 ? 'never injected' : done.join(', ')
+  return done.join(', ')
 }
 
 export const phaseWords: Record<Phase, string> = {

@@ -68,6 +68,8 @@ export async function armGuardian(input: ArmInput, stage: ArmStage): Promise<Gua
   let closed = false
   let lost = false
   let ending = false
+  /** True when the guardian rolls back without us: we were silent for too long, or the run was. */
+  let wasLost = false
   const fail = (error: NonNullable<RunData['error']>): void => {
     if (failure) return
     failure = error
@@ -85,7 +87,8 @@ export async function armGuardian(input: ArmInput, stage: ArmStage): Promise<Gua
     },
     onRollingBack(why, by) {
       if (by === 'asked' || ending) return
-      if (by === 'broken' || by === 'expired') fail({ code: 'guardian-failed', message: why })
+      if (by === 'deadline') wasLost = true // It goes on without us, and closes its pipe.
+      if (by === 'broken') fail({ code: 'guardian-failed', message: why })
       stopper.stop({ by: by === 'halt' || by === 'slept' || by === 'deadline' ? by : 'operator', why, breached: false, at: at() })
     },
     onClosed: () => {
@@ -96,8 +99,6 @@ export async function armGuardian(input: ArmInput, stage: ArmStage): Promise<Gua
   control.attach(client)
   let beats = 0
   let lastBeat = monotonicMs()
-  /** True when we were silent for so long that the guardian has rolled back without us. */
-  let wasLost = false
   const noticeOwnGap = (): void => {
     const gap = monotonicMs() - lastBeat
     lastBeat = monotonicMs()

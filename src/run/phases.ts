@@ -47,7 +47,7 @@ export async function runPhases(input: PhasesInput): Promise<void> {
   // A guard's abort is an answer worth completing: did it come back? Everybody else wants to be gone.
   if (guarded.error() || guarded.wasLost() || (stopper.abort && stopper.abort.by !== 'guard')) return
   phase.enter('recovery', experiment.phases.recovery)
-  await Promise.race([sleep(experiment.phases.recovery), input.measuring.gone])
+  await Promise.race([stopper.stay(experiment.phases.recovery), input.measuring.gone])
   phase.leave()
   await input.measuring.settled(input.at(), stopper)
 }

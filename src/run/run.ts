@@ -68,7 +68,10 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
   const writer: RunWriter = await openRunWriter(id, dir, {
     onProblem: (text) => request.tell({ is: 'note', at: at(), level: 'warn', text }),
   })
-  stopper.onStop((abort) => request.tell({ is: 'abort', abort }))
+  stopper.onStop((abort) => {
+    writer.abort(abort) // Whoever closes the record of a killed run must know.
+    request.tell({ is: 'abort', abort })
+  })
   const release = request.onStoppable((abort) => stopper.stop({ ...abort, at: at() }))
   try {
     writer.start({ experiment: request.experiment, hash: request.hash, document: request.document, startedAt, seed: request.seed, version })

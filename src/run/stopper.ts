@@ -3,24 +3,29 @@ import type { Abort } from '../records/run-data.ts'
 import { sleep } from '../system/clock.ts'
 
 export interface Stopper {
-  /** Returns false when the run was being stopped already. */
+  /** Returns false when that changes nothing: the run was being stopped already, or left already after an abort of the guard. */
   stop(abort: Abort): boolean
   readonly abort: Abort | null
   /** Told once. */
   onStop(listener: (abort: Abort) => void): void
   /** Waits `ms`, or less when the run is stopped. True when it was. */
   wait(ms: number): Promise<boolean>
+  /** Waits `ms`, or less when somebody else than the guard stops the run: a guard's abort is an answer worth completing. */
+  stay(ms: number): Promise<void>
   /** The first of both: `promise`, or null when the run is stopped. */
   orStop<T>(promise: Promise<T>): Promise<T | null>
 }
 
 export function createStopper(): Stopper {
   const controller = new AbortController()
+  const leaving = new AbortController()
   const listeners: ((abort: Abort) => void)[] = []
   let abort: Abort | null = null
   return {
     stop(reason) {
-      if (abort) return false
+      const left = leaving.signal.aborted
+      if (reason.by !== 'guard') leaving.abort()
+      if (abort) return !left && reason.by !== 'guard'
       abort = reason
       for (const listener of listeners) listener(reason)
       controller.abort()
@@ -34,6 +39,7 @@ export function createStopper(): Stopper {
       if (!abort && ms > 0) await sleep(ms, controller.signal)
       return abort !== null
     },
+    stay: (ms) => sleep(ms, leaving.signal),
     async orStop(promise) {
       if (abort) return null
       let release = (): void => {}

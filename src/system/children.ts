@@ -12,6 +12,8 @@ export interface ChildOptions {
   env?: Record<string, string>
   /** `SQUALL_MARK`, by which a fence or a sweep finds the process again. Without it the child carries no mark, even if we do. */
   mark?: string
+  /** Squall's own code: it is never a target (`SQUALL_ROLE`). */
+  role?: string
   /** The kernel kills it when we die. Only from the main thread: the signal follows the *thread* that forked. */
   dieWithParent?: boolean
   /** ms; then the whole group is killed. */
@@ -73,6 +75,7 @@ export function startChild(options: ChildOptions): Child {
   const env = { ...(options.env ?? allowedEnvironment()) }
   delete env.SQUALL_MARK
   if (options.mark !== undefined) env.SQUALL_MARK = options.mark
+  if (options.role !== undefined) env.SQUALL_ROLE = options.role
   const cwd = options.cwd ?? '/'
   const child = spawnOrSpare(argv, { cwd, env, detached: true, stdio: options.stdio ?? ['ignore', 'pipe', 'pipe'] })
   if (child instanceof Error)

@@ -30,15 +30,29 @@ export function stateDir(): string {
 
 /**
  * Creates the state folder for this user alone (0700; the machine's folder above root's stays readable, 0755).
- * @throws SquallError `state-not-trusted` when it is a link, another's, or others may write to it
+ * @throws SquallError `state-not-trusted` when it is a link, another's, or others may write to it; `state-not-writable`
  */
 export function ensureStateDir(): string {
   const dir = stateDir()
-  mkdirSync(dirname(dir), { recursive: true, mode: isRoot() ? 0o755 : 0o700 })
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  try {
+    mkdirSync(dirname(dir), { recursive: true, mode: isRoot() ? 0o755 : 0o700 })
+    mkdirSync(dir, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw notWritable(dir, error)
+  }
   const reason = distrust(dir, 'folder')
   if (reason) throw new SquallError('state-not-trusted', `the state folder ${dir} cannot be trusted: ${reason}`)
   return dir
+}
+
+/** What a failed access to the state folder is for people. */
+export function notWritable(dir: string, error: unknown): SquallError {
+  const { code, message } = error as NodeJS.ErrnoException
+  return new SquallError(
+    'state-not-writable',
+    `the state folder ${dir} cannot be written (${code?.startsWith('E') && !code.startsWith('ERR_') ? code : message})`,
+    { cause: error },
+  )
 }
 
 /** Folder of one run: `journal`, `lock`, `run.db`, `socket`, `guardian.log`. */

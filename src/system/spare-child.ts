@@ -10,7 +10,7 @@ export function keepSpareChild(): void {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entryPath('spare-child')], {
     cwd: '/',
     detached: true,
-    env: { PATH: process.env.PATH ?? '' },
+    env: { PATH: process.env.PATH ?? '', SQUALL_ROLE: 'spare' },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   child.on('error', () => {

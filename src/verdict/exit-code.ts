@@ -3,12 +3,14 @@ import type { Outcome, Verdict } from './verdict.ts'
 
 const byOutcome: Record<Outcome, 0 | 1 | 3 | 4 | 5> = { passed: 0, failed: 1, inconclusive: 3, aborted: 4, error: 5 }
 
+const unsure: readonly ChangeRecord['state'][] = ['injecting', 'active', 'undoing', 'unverified', 'stuck']
+
 /**
  * The process exit status of a run: 6 > 5 > 4 > 1 > 3 > 0.
- * 6: a change is unverified or stuck. 5: error, or others changed what Squall had changed.
+ * 6: nobody has seen a change undone. 5: error, or others changed what Squall had changed.
  */
 export function exitCode(verdict: Pick<Verdict, 'outcome'>, changes: readonly Pick<ChangeRecord, 'state'>[]): 0 | 1 | 3 | 4 | 5 | 6 {
-  if (changes.some(({ state }) => state === 'unverified' || state === 'stuck')) return 6
+  if (changes.some(({ state }) => unsure.includes(state))) return 6
   if (changes.some(({ state }) => state === 'changed by others')) return 5
   return byOutcome[verdict.outcome]
 }

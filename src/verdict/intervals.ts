@@ -1,10 +1,9 @@
 /** A phase in about thirty equal intervals, long enough to hold the requests that a quantile needs. */
+import { enoughMs, fewestIntervals, fewestRequests } from '../document/enough-data.ts'
 import type { TrafficSecond } from '../records/run-data.ts'
 import { sum } from './share-interval.ts'
 import { ended, present, type Stretch } from './stretch.ts'
 
-export const fewestIntervals = 12
-export const fewestRequests = 20
 const wantedIntervals = 30
 
 /** Those intervals of `length` seconds that hold at least twenty requests in trusted seconds, in order of time. */
@@ -33,5 +32,5 @@ export function intervalLength(stretches: readonly Stretch[]): number | null {
 export function enoughSeconds(stretch: Stretch, plannedRate: number): number | null {
   const seconds = present(stretch)
   const rate = seconds.length > 0 ? sum(seconds.map(ended)) / seconds.length : plannedRate
-  return rate > 0 ? fewestIntervals * Math.ceil(fewestRequests / rate) : null
+  return rate > 0 ? enoughMs(rate) / 1000 : null
 }

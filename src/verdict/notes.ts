@@ -1,4 +1,6 @@
 /** What happened in plain words (requirement A3). Notes inform; they never decide. */
+
+import { failureReasons } from './failure-reasons.ts'
 import { change, quantity, ratio, seconds } from './numbers.ts'
 import { quantile } from './quantile.ts'
 import { readingsOf } from './readings.ts'
@@ -16,6 +18,7 @@ export function notesOf(material: Material, found: Pick<Verdict, 'phases' | 'har
     ...errorNotes(baseline, fault, 'during the fault'),
     ...errorNotes(baseline, recovery, 'after the fault'),
     ...harmNotes(found.harm),
+    ...reasonNotes(material),
     ...(recovery ? [`observed for ${seconds(recovery.to - recovery.from)} after the fault`] : []),
     ...newBursts(material, found.cells),
     ...stillNotes(material),
@@ -32,7 +35,11 @@ export function notesOf(material: Material, found: Pick<Verdict, 'phases' | 'har
 function latencyNotes(baseline: PhaseSummary | undefined, phase: PhaseSummary | undefined, when: string): string[] {
   if (baseline?.p99 == null || phase?.p99 == null) return []
   const moved = baseline.p99 > 0 ? ` (${ratio(phase.p99 / baseline.p99)})` : ''
-  return [`p99 latency ${when}: ${quantity(baseline.p99, 'ms')} → ${quantity(phase.p99, 'ms')}${moved}`]
+  return [`p99 latency ${when}: ${p99Words(baseline)} → ${p99Words(phase)}${moved}`]
+}
+
+function p99Words({ p99, cutAt }: PhaseSummary): string {
+  return `${cutAt != null && (p99 ?? 0) >= cutAt ? '≥ ' : ''}${quantity(p99 ?? 0, 'ms')}`
 }
 
 function errorNotes(baseline: PhaseSummary | undefined, phase: PhaseSummary | undefined, when: string): string[] {
@@ -53,6 +60,15 @@ function stillNotes(material: Material): string[] {
     if (measure.from === 'traffic' || measure.unit !== 'ms') return []
     const still = stillReading((readingsOf(material, measure, 'baseline')?.values ?? []).map(({ value }) => value))
     return still === null ? [] : [`${measure.name} ${still}`]
+  })
+}
+
+function reasonNotes(material: Material): string[] {
+  const words = { baseline: 'before the fault', fault: 'during the fault', recovery: 'after the fault' } as const
+  return (['baseline', 'fault', 'recovery'] as const).flatMap((phase) => {
+    const stretch = stretchOf(material, phase, 0, 'counts')
+    const why = stretch ? failureReasons(present(stretch)) : ''
+    return why === '' ? [] : [`why requests failed ${words[phase]}: ${why}`]
   })
 }
 

@@ -51,7 +51,7 @@ export function outcomeOf(data: RunData, found: Found): { outcome: Outcome; beca
   if (doubt) return { outcome: 'inconclusive', because: `Inconclusive: ${doubt.reason}` }
   return {
     outcome: 'passed',
-    because: `Passed: steady before, within bounds during the fault, ${found.recovery.sentence === '' ? 'recovered' : found.recovery.sentence}`,
+    because: `Passed: steady before, ${within.reason}, ${found.recovery.sentence === '' ? 'recovered' : found.recovery.sentence}`,
   }
 }
 

@@ -71,7 +71,7 @@ function allowed({ experiment }: Material, what: 'latency' | 'errors', baseline:
 }
 
 function recovered(time: number): RecoveryTime {
-  return { recovered: 'yes', time, sentence: time < 1000 ? 'itself again at once' : `itself again after ${seconds(time)}` }
+  return { recovered: 'yes', time, sentence: time < 1000 ? 'itself again within a second' : `itself again after ${seconds(time)}` }
 }
 
 function censored(observed: number): RecoveryTime {

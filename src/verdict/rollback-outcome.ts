@@ -3,7 +3,8 @@ import type { RollbackOutcome } from './verdict.ts'
 
 /** The rollback as a field of its own: the least sure change speaks for all. A change that has not ended is not sure. */
 export function rollbackOutcome(changes: readonly ChangeRecord[]): RollbackOutcome {
-  const done = changes.filter(({ state }) => state !== 'planned')
+  // What was never injected is no change, whatever the guardian then called it.
+  const done = changes.filter(({ state, injectedAt }) => state !== 'planned' && (state !== 'nothing to undo' || injectedAt !== undefined))
   const list = done.map(({ fault, target, state }) => ({ fault, target, state }))
   const among = (...states: ChangeRecord['state'][]): typeof list => list.filter(({ state }) => states.includes(state))
   const names = (of: typeof list): string => of.map(({ fault, target }) => `${fault} at ${target}`).join(', ')
@@ -17,5 +18,7 @@ export function rollbackOutcome(changes: readonly ChangeRecord[]): RollbackOutco
   const handed = among('handed over')
   if (handed.length > 0) return { state: 'handed over', changes: list, sentence: `handed over as the document asked: ${names(handed)}` }
   if (list.length === 0) return { state: 'none', changes: list, sentence: 'nothing was changed' }
+  if (list.every(({ state }) => state === 'nothing to undo'))
+    return { state: 'none', changes: list, sentence: 'nothing to undo: over once done' }
   return { state: 'verified', changes: list, sentence: 'everything is back, looked at twice' }
 }

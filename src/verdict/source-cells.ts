@@ -1,6 +1,6 @@
 /** Judging what a source reported: what was read is the answer, only a comparison with baseline needs a test. */
+import { fewestIntervals } from '../document/enough-data.ts'
 import { type Asked, conclude, openCell } from './cell.ts'
-import { fewestIntervals } from './intervals.ts'
 import { allowedBy } from './limits.ts'
 import { quantity } from './numbers.ts'
 import { median } from './quantile.ts'

@@ -1,5 +1,6 @@
 /** Question 1: was the system steady before anything was injected, and is there enough data to say so? */
 import type { Measure } from '../document/experiment.ts'
+import { failureReasons } from './failure-reasons.ts'
 import { intervalLength, intervalsOf } from './intervals.ts'
 import { quantity, ratio } from './numbers.ts'
 import { median, quantile } from './quantile.ts'
@@ -17,6 +18,8 @@ export function steadyQuestion(material: Material, cells: readonly CellVerdict[]
   if (!windowOf(material, 'baseline')) return { answer: "can't tell", reason: 'there was no baseline phase' }
   const breached = cells.find(({ decision }) => decision === 'breached')
   if (breached) return { answer: 'no', reason: finding(breached) }
+  const unserved = nobodyServed(material)
+  if (unserved) return unserved
   const load = material.experiment.traffic && material.experiment.measures.some(judgedLoad) ? loadProblem(material) : null
   if (load) return load
   const open = cells.find(({ decision }) => decision === "can't tell")
@@ -24,10 +27,19 @@ export function steadyQuestion(material: Material, cells: readonly CellVerdict[]
   return { answer: 'yes', reason: 'steady before the fault' }
 }
 
-function judgedLoad({ from, is, max, min }: Measure): boolean {
+/** Whatever the document bounds: a system that serves nobody has nothing to lose, and the run would prove nothing. */
+function nobodyServed(material: Material): Question | null {
+  const baseline = stretchOf(material, 'baseline', 0, 'counts')
+  if (!material.experiment.traffic || !baseline || sum(present(baseline).map(ended)) === 0) return null
+  const share = shareOf(errorCounts(baseline))
+  if (shareInterval(share, alpha, alpha).lo <= 0.5) return null
+  const why = failureReasons(present(baseline))
+  return { answer: 'no', reason: `${quantity(share.p, 'share')} of requests failed before the fault${why ? `: ${why}` : ''}` }
+}
+
+function judgedLoad({ from, max, min }: Measure): boolean {
   return (
     from === 'traffic' &&
-    is.kind !== 'recovery-time' &&
     [max, min].some((cells) => [cells.baseline, cells.fault, cells.recovery].some((bound) => bound && bound.limit.kind !== 'none'))
   )
 }

@@ -44,6 +44,16 @@ export function stretchOf(material: Material, phase: JudgedPhase, after = 0, use
   return { window, after, first, seconds }
 }
 
+/** All seconds that the time from … to (ms) touches and whose counts can be trusted: for totals, where the second in which a phase changes counts too. */
+export function countedSeconds({ seconds }: Material, from: number, to: number): TrafficSecond[] {
+  const found: TrafficSecond[] = []
+  for (let t = Math.floor(from / 1000); t * 1000 < to; t++) {
+    const second = seconds.get(t)
+    if (second && trusted(second, 'counts')) found.push(second)
+  }
+  return found
+}
+
 /** What a second is asked for: how many requests ended how, or how long they took. */
 export type Use = 'counts' | 'times'
 

@@ -3,7 +3,7 @@ import type { JudgedPhase } from '../document/experiment.ts'
 import { median, quantile } from './quantile.ts'
 import { readingsOf } from './readings.ts'
 import { shareOf, sum } from './share-interval.ts'
-import { ended, errorCounts, type Material, present, sortedLatencies, stretchOf } from './stretch.ts'
+import { countedSeconds, ended, errorCounts, type Material, present, sortedLatencies, stretchOf } from './stretch.ts'
 import type { Harm, PhaseSummary, ReadingSummary } from './verdict.ts'
 
 const phases: readonly JudgedPhase[] = ['baseline', 'fault', 'recovery']
@@ -30,6 +30,7 @@ export function summaries(material: Material): PhaseSummary[] {
       p50: at(0.5),
       p95: at(0.95),
       p99: at(0.99),
+      cutAt: seconds.some(({ timeout }) => timeout > 0) ? (material.experiment.traffic?.timeout ?? null) : null,
       errorShare: requests > 0 ? shareOf(errorCounts(stretch)).p : null,
       throughput: load && seconds.length > 0 ? sum(seconds.map(({ ok }) => ok)) / seconds.length : null,
       readings: Object.fromEntries(readingSummaries(material, phase)),
@@ -65,7 +66,7 @@ export function harmOf(material: Material): Harm | null {
   if (!material.experiment.traffic || !baseline || !fault || present(baseline).length === 0) return null
   const usual = shareOf(errorCounts(baseline)).p
   const harm: Harm = { requests: 0, seconds: 0, worst: null }
-  for (const second of [...present(fault), ...(recovery ? present(recovery) : [])]) {
+  for (const second of countedSeconds(material, fault.window.from, (recovery ?? fault).window.to)) {
     const bad = second.error + second.timeout
     const n = ended(second)
     if (n === 0) continue

@@ -1,7 +1,8 @@
 /** Judging what Squall's own load measured: latency, errors, good answers per second. */
+import { fewestIntervals, fewestRequests } from '../document/enough-data.ts'
 import { type Asked, conclude, openCell } from './cell.ts'
 import { heldFrom } from './held-from.ts'
-import { enoughSeconds, fewestIntervals, fewestRequests, intervalLength, intervalsOf } from './intervals.ts'
+import { enoughSeconds, intervalLength, intervalsOf } from './intervals.ts'
 import { allowedBy } from './limits.ts'
 import { quantity } from './numbers.ts'
 import { quantile } from './quantile.ts'
@@ -54,7 +55,10 @@ export function lacks(material: Material, stretches: readonly Stretch[]): { why:
   if (intervalLength(stretches) !== null) return null
   const wanted = stretches.map((stretch) => enoughSeconds(stretch, material.experiment.traffic?.rate ?? 0))
   const suffices = wanted.includes(null) ? null : Math.max(...wanted.map(Number))
-  return { why: `too few requests: ${fewestIntervals} intervals of ${fewestRequests} requests are needed`, suffices }
+  return {
+    why: `too little data: ${fewestIntervals} intervals of at least a second and ${fewestRequests} requests each are needed`,
+    suffices,
+  }
 }
 
 function refuse(cell: CellVerdict, why: string): CellVerdict {

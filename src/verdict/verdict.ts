@@ -87,6 +87,8 @@ export interface PhaseSummary {
   p50: number | null
   p95: number | null
   p99: number | null
+  /** ms; requests timed out at this limit, so that nobody knows how long those would have taken. Null: none did. */
+  cutAt: number | null
   errorShare: number | null
   /** Good answers per second. */
   throughput: number | null

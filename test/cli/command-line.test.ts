@@ -59,6 +59,14 @@ suite('the command line', () => {
     assert.match(stderr, /^squall: unknown command 'histroy'\n {2}hint: Did you mean history\?\n {2}code: usage\n$/)
   })
 
+  test('what cannot be meant is refused in our own words: no command, help on none, two files where one is taken', async () => {
+    for (const words of [['--no-color'], ['help', 'bogus'], ['plan', 'a.yaml', 'b.yaml'], ['history', '--limit', 'x']]) {
+      const { exit, stdout, stderr } = await squall(...words)
+      assert.equal(exit, 2, words.join(' '))
+      assert.match(stdout + stderr, /squall: .*(no such command|too many arguments|--limit x: a whole number).*\n {2}hint: /)
+    }
+  })
+
   test('with --json a wrong command line is answered in JSON, wherever --json stands', async () => {
     for (const words of [
       ['--json', 'run', '--nonsense', 'x.yaml'],
@@ -76,8 +84,8 @@ suite('the command line', () => {
 
   test('values of options are checked before anything happens', async () => {
     const wrong: [string[], RegExp][] = [
-      [['run', 'x.yaml', '--seed', '1.5'], /1\.5 is not a whole number/],
-      [['history', '--limit', '0'], /0 is not a whole number from 1/],
+      [['run', 'x.yaml', '--seed', '1.5'], /--seed 1\.5: a whole number/],
+      [['history', '--limit', '0'], /--limit 0: a whole number from 1/],
       [['run', 'x.yaml', '--var', 'rate'], /--var rate: name=value/],
       [['plan', 'x.yaml', '--var', 'a=1', '--var', 'a=2'], /--var a is given twice/],
       [['run'], /missing required argument 'file'/],

@@ -134,6 +134,7 @@ const warned: [string, string, string][] = [
   ['measures: { latency_p99: { max: { abort: 5s for 2m } } }', 'beyond-phase', '5:42'],
   ['measures: { error_rate: { max: { fault: 3x } } }', 'zero-baseline', '5:41'],
   ['vars: { a: 1 }', 'variable-unused', '5:9'],
+  ['phases: { baseline: 12s }', 'too-little-data', '5:21'],
 ]
 
 for (const [rest, code, place] of warned) {

@@ -326,3 +326,42 @@ test(
     }
   }),
 )
+
+test(
+  'squall rollback of a living run, in the baseline and in the fault, ends it as aborted',
+  withStage(async (stage) => {
+    const victim = await stage.victim('v')
+    for (const [baseline, inFault] of [
+      ['30s', false],
+      ['1s', true],
+    ] as const) {
+      const runner = stage.run(stage.document(pauseFault(victim), { baseline }))
+      await until('the run to be there', () => stage.said().includes('baseline'), 20_000)
+      if (inFault) await frozen(victim.pid)
+      const { code, stdout } = await stage.command('rollback')
+      assert.equal(code, 0, stdout)
+      assert.equal((await runner.ended).code, 4)
+      await runs(victim.pid)
+      const { outcome, because } = await stage.record()
+      assert.deepEqual([outcome, because], ['aborted', 'Aborted (operator): squall rollback ended it'])
+      rmSync(stage.state, { recursive: true })
+    }
+  }),
+)
+
+test(
+  'Ctrl-C in the recovery ends the run at once: everything is back already, and the exit code does not say otherwise',
+  withStage(async (stage) => {
+    const victim = await stage.victim('v')
+    const document = stage.document(pauseFault(victim), { fault: '1s', recovery: '60s' })
+    const runner = stage.run(document)
+    await until('the recovery', () => stage.said().includes('looking twice'), 20_000)
+    process.kill(runner.pid, 'SIGINT')
+    const from = performance.now()
+    const { code, stdout } = await runner.ended
+    assert.equal(code, 4, stdout)
+    assert.ok(performance.now() - from < 10_000, stdout)
+    const { because, rollback } = await stage.record()
+    assert.deepEqual([because, rollback], ['Aborted (operator): stopped by Ctrl-C', 'verified'])
+  }),
+)

@@ -29,7 +29,7 @@ export interface Stage {
   write(name: string, text: string): string
   victim(name: string): Promise<Victim>
   /** Writes the document: quiet measures, short phases, the faults as given. Returns its path. */
-  document(faults: string, options?: { environment?: string; fault?: string; baseline?: string }): string
+  document(faults: string, options?: { environment?: string; fault?: string; baseline?: string; recovery?: string }): string
   /** Starts a program, whose end is awaited by `ended`. */
   start(argv: readonly [string, ...string[]]): { child: ChildProcess; pid: number; ended: Promise<Ended> }
   run(document: string): ReturnType<Stage['start']>
@@ -75,13 +75,13 @@ export async function openStage(): Promise<Stage> {
       victims.push(victim)
       return victim
     },
-    document(faults, { environment = 'production', fault = '60s', baseline = '1s' } = {}) {
+    document(faults, { environment = 'production', fault = '60s', baseline = '1s', recovery = '1s' } = {}) {
       const text = `name: evil
 hypothesis: Whatever is done to Squall, nothing is left behind.
 environment: ${environment}
 sources: { app: { type: endpoint, url: 'http://127.0.0.1:${port}/' } }
 measures: { up: { from: app, unit: count, min: { recovery: 1 } } }
-phases: { warmup: 0s, baseline: ${baseline}, fault: ${fault}, recovery: 1s }
+phases: { warmup: 0s, baseline: ${baseline}, fault: ${fault}, recovery: ${recovery} }
 faults:
 ${faults}`
       return stage.write('experiment.yaml', text)

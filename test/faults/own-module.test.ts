@@ -93,6 +93,7 @@ describe("a user's own module", () => {
     writeFileSync(bad, 'enum A { x }')
     await assert.rejects(open(bad), (error) => error instanceof SquallError && error.code === 'module-not-usable')
     await assert.rejects(open(join(folder, 'missing.ts')), /cannot be used/)
+    await assert.rejects(open(moduleWith("patience: { rollback: '90 s' },")), /patience\.rollback is “90 s”, not a duration/)
   })
 })
 
@@ -106,6 +107,18 @@ describe('the hash of a module', () => {
     assert.equal(moduleHash(main), first)
     writeFileSync(join(folder, 'part.ts'), 'export const x = 2')
     assert.notEqual(moduleHash(main), first)
+  })
+  test('covers what is required, and refuses an import whose file nobody can know beforehand', () => {
+    const main = join(folder, 'required.ts')
+    writeFileSync(main, "const x = require('./helper.cjs')\nexport default x")
+    writeFileSync(join(folder, 'helper.cjs'), 'module.exports = 1')
+    const first = moduleHash(main)
+    writeFileSync(join(folder, 'helper.cjs'), 'module.exports = 2')
+    assert.notEqual(moduleHash(main), first)
+    for (const hidden of ['await import(`./${name}.ts`)', "require('./a' + name)", 'import(name)']) {
+      writeFileSync(main, `export default async (name) => ${hidden}`)
+      assert.throws(() => moduleHash(main), /cannot be known beforehand/, hidden)
+    }
   })
   test('a link is refused', () => {
     symlinkSync(join(folder, 'main.ts'), join(folder, 'link.ts'))

@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { SquallError } from '../../src/errors.ts'
 import type { Context, Json } from '../../src/faults/injector.ts'
 import { findByMark, killByMark } from '../../src/faults/marks.ts'
+import { openModuleInjector } from '../../src/faults/own/module.ts'
 import { findProcesses, globPattern } from '../../src/faults/process/find.ts'
 import { kill } from '../../src/faults/process/kill.ts'
 import { pause } from '../../src/faults/process/pause.ts'
 import { resolveTargets } from '../../src/faults/resolve.ts'
+import { endSpareChild, keepSpareChild } from '../../src/system/spare-child.ts'
 import { endProcess, labelled, startVictim, stateOf, until, type Victim } from '../helpers/processes.ts'
 
 let marks = 0
@@ -84,6 +89,24 @@ describe('which processes a target means', () => {
   })
   test('nothing matches: said, not guessed', async () => {
     await assert.rejects(resolveTargets(labelled('nobody-has-this'), { random: () => 0, protect: [] }), code('no-target'))
+  })
+  test("Squall's own helpers are no target, though they run the same program as a service would", async () => {
+    keepSpareChild()
+    const module = join(mkdtempSync(join(tmpdir(), 'squall-own-')), 'own.ts')
+    writeFileSync(
+      module,
+      "export default { type: 'o', places: ['none'], needs: () => [], plan() {}, inject() {}, rollback() {}, look() {} }",
+    )
+    const host = await openModuleInjector({ path: module, role: 'rollback', mark: 'unit/o', folder: '/' })
+    const all = { place: 'process' as const, query: { command: '*node*' }, pick: { all: true as const }, narrowing: {} }
+    const found = await resolveTargets(all, { random: () => 0, protect: [process.pid] }).catch(() => [])
+    const commands = found.map(({ facts }) => String(facts.command))
+    assert.deepEqual(
+      commands.filter((text) => /spare-child|module-host/.test(text)),
+      [],
+    )
+    host.close()
+    endSpareChild()
   })
   test('pid 1, our own ancestors and Squall are refused', async () => {
     const marked = await victim(['sleep', '302'], { SQUALL_ROLE: 'guardian' })

@@ -1,5 +1,18 @@
 import assert from 'node:assert/strict'
-import { chmodSync, chownSync, existsSync, linkSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
@@ -7,7 +20,7 @@ import { command } from '../../src/faults/own/command.ts'
 import { createJournal, type JournalHeader, type PlannedRecord } from '../../src/guardian/journal.ts'
 import { createResourceLocks } from '../../src/guardian/resource-locks.ts'
 import { type SweptRun, sweepRun } from '../../src/guardian/sweep.ts'
-import { tryLock } from '../../src/system/flock.ts'
+import { tryLock, trySharedLock } from '../../src/system/flock.ts'
 import { plannedFor } from './records.ts'
 import { header as headerFor } from './support.ts'
 
@@ -27,7 +40,7 @@ interface Planted {
 }
 
 /** A journal that says a fault is active whose rollback leaves a trace. */
-async function plant(header: Partial<JournalHeader> = {}, planned: Partial<PlannedRecord> = {}): Promise<Planted> {
+async function plant(header: Partial<JournalHeader> = {}, planned: Partial<PlannedRecord> = {}, injected = true): Promise<Planted> {
   const run = `run-${++runs}`
   const state = join(folder, `state-${runs}`)
   const dir = join(state, 'runs', run)
@@ -42,8 +55,10 @@ async function plant(header: Partial<JournalHeader> = {}, planned: Partial<Plann
   )
   const journal = await createJournal(join(dir, 'journal'), { ...headerFor(run), ...header })
   await journal.append(change)
-  await journal.append({ ...change, is: 'injecting' })
-  await journal.append({ is: 'change', key: 'own', state: 'active' })
+  if (injected) {
+    await journal.append({ ...change, is: 'injecting' })
+    await journal.append({ is: 'change', key: 'own', state: 'active' })
+  }
   await journal.close()
   const closed: string[] = []
   const sweep = (): Promise<SweptRun> =>
@@ -66,6 +81,28 @@ describe('a sweep', () => {
     assert.ok(existsSync(planted.trace))
     assert.equal(planted.closed.length, 1)
     assert.deepEqual((await planted.sweep()).changes, [], 'the second time there is nothing left to look at')
+  })
+  test('leaves alone what was only planned, even when the world looks as if: that is the doing of others', async () => {
+    const planted = await plant({}, {}, false)
+    const { changes } = await planted.sweep()
+    assert.deepEqual(
+      changes.map(({ state, why }) => [state, why]),
+      [['nothing to undo', 'it was never injected']],
+    )
+    assert.ok(!existsSync(planted.trace))
+  })
+  test('asks the world about what was only planned when the journal is damaged: the intent may be lost', async () => {
+    const planted = await plant({}, {}, false)
+    const bytes = readFileSync(planted.journal)
+    writeFileSync(planted.journal, Buffer.concat([bytes.subarray(0, bytes.indexOf('\0')), Buffer.from('\nhalf a rec')]))
+    const { changes } = await planted.sweep()
+    assert.deepEqual([changes.map(({ state }) => state), existsSync(planted.trace)], [['verified'], true])
+  })
+  test('is not turned away by one who only asks whether the lock is free', async () => {
+    const planted = await plant()
+    const lock = tryLock(join(planted.dir, 'lock'))
+    setTimeout(() => lock?.release(), 100)
+    assert.equal((await planted.sweep()).result, 'swept')
   })
   test('leaves a run alone whose guardian holds the lock', async () => {
     const planted = await plant()
@@ -141,5 +178,15 @@ describe('locks of resources', () => {
     mine.releaseAll()
     theirs.take(key, 'a')
     theirs.releaseAll()
+  })
+  test('every user of the machine can ask, whatever the umask, and nothing stays behind', () => {
+    const path = join(folder, 'shared.lock')
+    const before = process.umask(0o077)
+    const [first, second] = [trySharedLock(path), trySharedLock(path)]
+    process.umask(before)
+    assert.ok(first !== null && second === null)
+    assert.equal(statSync(path).mode & 0o777, 0o644)
+    first.release()
+    assert.equal(existsSync(path), false)
   })
 })

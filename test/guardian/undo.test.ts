@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { AnyInjector, Json } from '../../src/faults/injector.ts'
-import { type Engine, type Held, injectChange } from '../../src/guardian/change.ts'
+import { type Engine, type Held, injectChange, undoChange } from '../../src/guardian/change.ts'
 import { createContext } from '../../src/guardian/context.ts'
 import { undoGroups } from '../../src/guardian/undo-all.ts'
 import { until } from '../helpers/processes.ts'
@@ -138,6 +138,27 @@ describe('one change', () => {
     await undoGroups(stage(), [[change]], 0)
     assert.equal(change.at, 'nothing to undo')
     assert.equal(world.undone, 0)
+  })
+  test('no defect around the rollback ends the undo: it is tried again, then stuck, and never an error of the guardian', async () => {
+    const unreadable = held('a', injector(newWorld(), { patience: { rollback: '90 s' as '90s' } }))
+    const unfenced = held('b', injector(newWorld()), '')
+    const engine = { ...stage(), tryFor: 200, fence: () => Promise.reject(new Error('it does not end')) }
+    for (const change of [unreadable, unfenced]) {
+      await undoChange({ ...engine }, change)
+      assert.deepEqual([change.at, change.givenUp], ['stuck', true])
+    }
+  })
+  test('given up after an hour, it is tried anew as soon as somebody asks', async () => {
+    const world = newWorld()
+    const engine = { ...stage(), tryFor: 100 }
+    const change = held('a', injector(world, { rollback: () => Promise.reject(new Error('not now')) }))
+    await injectChange(engine, change)
+    await undoGroups(engine, [[change]], 0)
+    assert.deepEqual([change.at, change.givenUp], ['stuck', true])
+    const works = injector(world)
+    change.undoer = () => Promise.resolve(works)
+    await undoGroups(engine, [[change]], 0)
+    assert.deepEqual([change.at, world.there], ['verified', false])
   })
 })
 

@@ -16,6 +16,7 @@ test('the outcome gives the exit status, unless something may be left behind', (
     assert.equal(exitCode({ outcome }, [{ state: 'changed by others' }]), 5)
     assert.equal(exitCode({ outcome }, [{ state: 'changed by others' }, { state: 'unverified' }]), 6)
     assert.equal(exitCode({ outcome }, [{ state: 'stuck' }]), 6)
+    assert.equal(exitCode({ outcome }, [{ state: 'active' }]), 6, 'a sweep that could not work')
   }
 })
 
@@ -27,5 +28,7 @@ test('the least sure change speaks for all', () => {
   assert.equal(state({ state: 'changed by others' }, { state: 'undoing' }), 'unverified')
   assert.equal(state({ state: 'unverified' }, { state: 'stuck' }), 'stuck')
   assert.equal(state({ state: 'planned' }), 'none')
+  const never = rollbackOutcome([{ ...change({ state: 'nothing to undo' }), injectedAt: undefined } as never])
+  assert.deepEqual([never.state, never.sentence], ['none', 'nothing was changed'], 'what was never injected is no change')
   assert.equal(rollbackWord([{ state: 'verified' }, { state: 'stuck' }]), 'stuck')
 })

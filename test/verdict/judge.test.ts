@@ -12,7 +12,7 @@ test('a healthy run with no errors at all passes', () => {
     cellOf(verdict, 'error_rate', 'recovery').sentence,
     'error_rate after the fault was 0 pp [-0.451, +0.27] against the baseline, allowed +0.5 pp: recovered',
   )
-  assert.deepEqual(verdict.recovery, { recovered: 'yes', time: 0, sentence: 'itself again at once' })
+  assert.deepEqual(verdict.recovery, { recovered: 'yes', time: 0, sentence: 'itself again within a second' })
 })
 
 test('errors beyond the bound during the fault fail the run, and the sentence says how many', () => {
@@ -79,7 +79,33 @@ test('throughput counts good answers', () => {
 test('everything failing everywhere divides by nothing', () => {
   const verdict = judge(run({ baseline: { errors: 50 }, fault: { errors: 50 }, recovery: { errors: 50 } }))
   assert.equal(verdict.outcome, 'inconclusive')
-  assert.equal(verdict.questions.steady.reason, "error_rate was beyond the fault phase's bound already before the fault: 100 %")
+  assert.equal(verdict.questions.steady.reason, '100 % of requests failed before the fault')
+})
+
+test('a system that serves nobody is not steady, whatever is bounded; the reason says why requests fail', () => {
+  const data = run({ measures: [errorRate({})], baseline: { errors: 50 } })
+  for (const second of data.traffic.slice(0, 20)) second.reasons = { 'connection refused (ECONNREFUSED)': second.error }
+  const { questions, notes } = judge(data)
+  assert.deepEqual(questions.steady, {
+    answer: 'no',
+    reason: '100 % of requests failed before the fault: connection refused (ECONNREFUSED) (1000)',
+  })
+  assert.ok(notes.includes('why requests failed before the fault: connection refused (ECONNREFUSED) (1000)'))
+})
+
+test('harm counts the seconds in which phases change; a latency cut off by the timeout is only known to be more', () => {
+  const data = run({ fault: { latency: 1000 } })
+  for (const second of data.traffic.slice(20, 41)) Object.assign(second, { ok: 0, timeout: 50 })
+  for (const window of data.phases) Object.assign(window, { from: window.from + 500, to: window.to + 500 })
+  const { harm, notes } = judge({
+    ...data,
+    experiment: { ...data.experiment, traffic: { rate: 50, requests: [], timeout: 1000, ok: { status: [] } } },
+  })
+  assert.equal(harm?.requests, 1050)
+  assert.ok(
+    notes.some((note) => /^p99 latency during the fault: \S+ ms → ≥ \d+ ms/.test(note)),
+    notes.join(),
+  )
 })
 
 test('more than a tenth of a phase missing: nobody can tell', () => {
@@ -134,8 +160,11 @@ test('too few requests: how long would have sufficed', () => {
     }),
   )
   assert.equal(verdict.outcome, 'inconclusive')
-  assert.equal(cellOf(verdict, 'latency_p99', 'recovery').wouldSuffice, 48)
-  assert.match(verdict.questions.steady.reason, /12 intervals of 20 requests are needed \(about 48 s of baseline would suffice\)/)
+  assert.equal(cellOf(verdict, 'latency_p99', 'recovery').wouldSuffice, 49)
+  assert.match(
+    verdict.questions.steady.reason,
+    /12 intervals of at least a second and 20 requests each are needed \(about 49 s of baseline would suffice\)/,
+  )
 })
 
 test('twelve intervals of twenty requests are enough; fewer requests make longer intervals', () => {

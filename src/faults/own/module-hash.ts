@@ -4,7 +4,9 @@ import { existsSync, lstatSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { SquallError } from '../../errors.ts'
 
-const specifier = /(?:\bfrom\s*|\bimport\s*\(?\s*)(['"])(\.{1,2}\/[^'"]+)\1/g
+const specifier = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(['"])(\.{1,2}\/[^'"]+)\1/g
+/** An import whose file is known only when it runs: it could not be covered by the hash. */
+const unseen = /\b(?:import|require)\s*\(\s*(?!(['"])[^'"\n]*\1\s*[,)])\S[^\n]{0,40}/
 const filesAtMost = 500
 
 /**
@@ -19,6 +21,8 @@ export function moduleHash(path: string): string {
     if (files.size >= filesAtMost) throw new SquallError('module-not-usable', `${path} imports more than ${filesAtMost} files`)
     const content = readModuleFile(next)
     files.set(next, content)
+    const hidden = unseen.exec(content.toString('utf8'))?.[0]
+    if (hidden !== undefined) throw new SquallError('module-not-usable', `${next} imports what cannot be known beforehand: ${hidden}`)
     for (const match of content.toString('utf8').matchAll(specifier)) {
       const imported = resolve(dirname(next), match[2] as string)
       if (existsSync(imported)) open.push(imported)

@@ -45,6 +45,11 @@ export async function openModuleInjector(options: ModuleOptions): Promise<Module
     host.close()
     throw new SquallError('module-not-usable', `${options.path} cannot be used: ${(error as Error).message}`)
   }
+  const problem = timesProblem(facts)
+  if (problem) {
+    host.close()
+    throw new SquallError('module-not-usable', `${options.path} cannot be used: ${problem}`)
+  }
   const call = <T>(method: Method, args: unknown[], context?: Context<Json>): Promise<T> =>
     host.call(method, args as Json[], context) as Promise<T>
   return {
@@ -67,6 +72,13 @@ export async function openModuleInjector(options: ModuleOptions): Promise<Module
     rollback: (state, context) => call<void>('rollback', [state], context),
     look: (state, context) => call<Look>('look', [state], context),
   }
+}
+
+/** A time that cannot be read would be noticed only when the fault has to be undone. */
+function timesProblem({ settle, patience }: ModuleFacts): string | null {
+  const times = Object.entries({ settle, 'patience.inject': patience?.inject, 'patience.rollback': patience?.rollback })
+  const wrong = times.find(([, text]) => text !== undefined && !/^\d+(\.\d+)?(ms|s|m|h)$/.test(String(text)))
+  return wrong ? `${wrong[0]} is “${String(wrong[1])}”, not a duration such as 30s` : null
 }
 
 interface Host {
@@ -94,6 +106,7 @@ function startHost(options: ModuleOptions): Host {
     ],
     cwd: options.folder,
     env: allowedEnvironment(),
+    role: 'module-host',
     ...(options.role === 'inject' ? { mark: `${options.mark}/inject`, dieWithParent: true } : {}),
     limits: { data: (memory + 1024) * 1024 * 1024 },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],

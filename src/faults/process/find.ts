@@ -37,6 +37,13 @@ function hasLabels(pid: number, wanted: Readonly<Record<string, string>>): boole
   return Object.entries(wanted).every(([name, value]) => labels.get(name) === value)
 }
 
+/** Squall's own processes, and what its faults have started: never a target, never counted as the service. */
+export function isSqualls(pid: number): boolean {
+  const environment = readEnvironment(pid)
+  if (environment?.has('SQUALL_ROLE') || environment?.has('SQUALL_MARK')) return true
+  return /(^|\/)squall(\.js)?$/.test(readCommandLine(pid)?.[1] ?? '')
+}
+
 /** `*` any run of characters, `?` one; the rest is literal; the whole text must match. */
 export function globPattern(glob: string): RegExp {
   const body = glob

@@ -7,13 +7,13 @@ import { allowedEnvironment, findProgram, signalGroup, startChild } from '../../
 import { sleep, wallMs } from '../../system/clock.ts'
 import { aliveSame, readEnvironment, readStat } from '../../system/proc.ts'
 import type { Injector } from '../injector.ts'
-import { findProcesses } from './find.ts'
+import { findProcesses, isSqualls } from './find.ts'
 import { mustBeOurs, type ProcessState, processLock, processState, stillThere } from './identity.ts'
 
 const signals = ['KILL', 'TERM', 'INT', 'HUP', 'QUIT', 'ABRT', 'SEGV'] as const
 
 const spec = z.strictObject({
-  signal: says('Default KILL.', z.optional(z.enum(signals))),
+  signal: says(`${signals.join(', ')}; default KILL.`, z.optional(z.enum(signals))),
   grace: says('After another signal than KILL: how long until KILL follows; without it, it never does.', z.optional(duration)),
   restart: says('The program that starts it again at the rollback, unless a supervisor has done so.', z.optional(argv)),
   env: says('Names of environment variables that the restarted program gets.', z.optional(z.array(text))),
@@ -110,7 +110,7 @@ export const kill: Injector<KillSpec, KillState> = {
 }
 
 function matching(query: string): number {
-  return findProcesses(JSON.parse(query) as TargetQuery).length
+  return findProcesses(JSON.parse(query) as TargetQuery).filter(({ stat }) => !isSqualls(stat.pid)).length
 }
 
 function absoluteRestart([program = '', ...rest]: readonly string[], folder: string): string[] {
