@@ -1,4 +1,5 @@
 /** `squall halt`: the kill switch. Rolls back every run and refuses new ones until `halt --clear`. */
+import { SquallError } from '../errors.ts'
 import { clearHaltFlags, setHaltFlag, standingFlag } from '../guardian/halt-flag.ts'
 import { openRuns } from '../guardian/open-runs.ts'
 import { foreignGuardians } from '../guardian/others.ts'
@@ -18,7 +19,16 @@ const halt: Command<{ clear?: boolean }> = async (_args, options, context) => {
     else context.out(standing.length === 0 ? 'runs are allowed again' : `still halted: ${standing.join(', ')} is not ours to remove`)
     return standing.length === 0 ? 0 : 2
   }
-  const flag = setHaltFlag(state)
+  // A flag that cannot be set must not keep what runs from being rolled back.
+  let flag: string | null = null
+  let flagProblem: SquallError | null = null
+  try {
+    flag = setHaltFlag(state)
+  } catch (error) {
+    if (!(error instanceof SquallError)) throw error
+    flagProblem = error
+    context.err(`not halted, new runs may start: ${error.message}; rolling back what runs`)
+  }
   const runs = openRuns(state)
   const print = (line: string): void => {
     if (!context.json) context.out(line)
@@ -32,11 +42,12 @@ const halt: Command<{ clear?: boolean }> = async (_args, options, context) => {
   )
   const others = foreignGuardians(state)
   for (const other of others) print(otherLine(other.run, other.uid))
-  await closeRecords(state)
+  if (!flagProblem) await closeRecords(state)
   // Root's flag is obeyed by everybody's guardian; a user's flag stops that user's runs only.
-  const sure = results.every((run) => isClean(run))
-  if (context.json) context.out(JSON.stringify({ schema: 'squall.halt/1', halted: true, flag, sure, runs: results, others }, null, 2))
-  else
+  const sure = flagProblem === null && results.every((run) => isClean(run))
+  if (context.json)
+    context.out(JSON.stringify({ schema: 'squall.halt/1', halted: flag !== null, flag, sure, runs: results, others }, null, 2))
+  else if (flag !== null)
     context.out(
       `halted: ${flag}. ${runs.length === 0 ? 'No run was open.' : ''} New runs are refused until squall halt --clear.`.replace('  ', ' '),
     )

@@ -1,7 +1,8 @@
 /** `squall run FILE`: the experiment from beginning to end, and what was found. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { injectors, sources } from '../catalogue.ts'
+import { SquallError } from '../errors.ts'
 import { unsettledStates } from '../guardian/protocol.ts'
 import { readRun } from '../records/read-run.ts'
 import type { Abort } from '../records/run-data.ts'
@@ -31,6 +32,7 @@ interface RunOptions {
 const run: Command<RunOptions> = async ([file], options, context) => {
   const loaded = await readDocument(file as string, options.var ?? {}, context)
   if (!loaded) return 2
+  if (options.out) makeOut(options.out)
   await finishLeftovers(context)
   const view = createView(context)
   const leftovers = watchLeftovers()
@@ -38,7 +40,7 @@ const run: Command<RunOptions> = async ([file], options, context) => {
     const result = await runExperiment({
       experiment: loaded.experiment,
       hash: loaded.hash(),
-      document: readFileSync(file as string, 'utf8'),
+      document: loaded.text,
       folder: loaded.folder,
       seed: options.seed ?? randomSeed(),
       injectors,
@@ -159,8 +161,18 @@ const reasonWords: Record<StopReason, string> = {
   unhandledRejection: 'stopped by a defect in Squall',
 }
 
+/** Before anything is started: a verdict must not be lost for a folder that cannot be made. */
+function makeOut(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true })
+    accessSync(folder, constants.W_OK)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new SquallError('usage', `--out ${folder}: no folder that can be written (${code ?? message})`, { hint: 'Name another folder.' })
+  }
+}
+
 function writeOut(folder: string, stored: ReturnType<typeof readRun<Verdict>>): void {
-  mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, `${stored.id}.html`), renderHtml(stored))
   writeFileSync(join(folder, `${stored.id}.json`), exportRun(stored))
 }

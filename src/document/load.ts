@@ -20,6 +20,8 @@ export type Loaded =
   | {
       ok: true
       experiment: Experiment
+      /** The document as it was read. */
+      text: string
       /** SHA-256 (hex) of the text and the given variables. */
       hash(): string
       /** Absolute folder of the document: relative paths in it are resolved against it. */
@@ -91,7 +93,14 @@ function finish(
   const experiment = resolveExperiment(checking, filled, { catalogue: options.catalogue, folder })
   const problems = merged(collect, findings, yaml)
   if (experiment && !problems.some((problem) => problem.severity === 'error')) {
-    return { ok: true, experiment: JSON.parse(JSON.stringify(experiment)), hash: () => hashOf(text, vars), folder, warnings: problems }
+    return {
+      ok: true,
+      experiment: JSON.parse(JSON.stringify(experiment)),
+      text,
+      hash: () => hashOf(text, vars),
+      folder,
+      warnings: problems,
+    }
   }
   return { ok: false, problems: withoutNoise(problems) }
 }

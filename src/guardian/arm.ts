@@ -51,6 +51,7 @@ export async function armFault(armoury: Armoury, fault: Fault): Promise<ArmedFau
 /** Plans again right before injecting: the targets may be others by now (`safety.md` rule 11). */
 export async function planAgain(armoury: Armoury, armed: ArmedFault): Promise<void> {
   const targets = (await resolveFault(armoury.request, armed.fault, true)).slice(0, armed.size)
+  armoury.locks.planAgain(armed.fault.name)
   armed.held = await Promise.all(targets.map((target, index) => planChange(armoury, armed.fault, armed.pair, target, index)))
 }
 
@@ -90,7 +91,9 @@ async function planChange(armoury: Armoury, fault: Fault, pair: InjectorPair, ta
     }),
   }
   const change = await pair.injector.plan(fault.spec, target, held.context)
-  if (change.lock) armoury.locks.take(change.lock, fault.name, target?.name)
+  if (change.undoes === '' && pair.injector.instant !== true)
+    throw new SquallError('module-not-usable', `${fault.type}: a fault without an inverse must say that it is instant`)
+  if (change.lock) armoury.locks.take(change.lock, { key, fault: fault.name }, target.name)
   held.state = change.state as Json
   held.plan = plannedRecord(fault, key, target, change, pair)
   await armoury.journal()?.append(held.plan)

@@ -61,6 +61,7 @@ export async function setState(engine: Engine, held: Held, state: ChangeState, w
 export async function injectChange(engine: Engine, held: Held): Promise<void> {
   const before = await look(held, held.injector)
   if (before.active) throw new Error(`it is already the case before the fault: ${before.seen}`)
+  if (held.stopInjecting.signal.aborted) throw new Error('it is being rolled back')
   const { is: _, ...plan } = held.plan
   await engine.journal?.append({ ...plan, is: 'injecting', state: held.state })
   const refused = engine.mayNotInject() ?? (held.stopInjecting.signal.aborted ? 'it is being rolled back' : null)
@@ -145,11 +146,19 @@ async function undoOnce(engine: Engine, held: Held): Promise<{ state: ChangeStat
     const again = await look(held, undoer)
     engine.events.look(held, again)
     if (again.active) return `it came back after the rollback: ${again.seen}`
+    if (await isInjecting(held)) return 'what injects it does not end'
     if (again.changed) return { state: 'changed by others', why: again.changed }
     return { state: 'verified', why: again.seen }
   } catch (error) {
     return (error as Error).message
   }
+}
+
+/** A program of another user cannot be ended by us: as long as it runs, nothing is gone for certain. */
+function isInjecting({ injecting }: Held): Promise<boolean> {
+  if (!injecting) return Promise.resolve(false)
+  const over = (): boolean => false
+  return Promise.race([injecting.then(over, over), sleep(10).then(() => true)])
 }
 
 /** A fault without an inverse: only what still injects has to end. */

@@ -117,6 +117,8 @@ async function stand(run: Standing): Promise<Guardian> {
   let closing = false
   let runnerLost = false
   const injectedAt = new Map<string, number>()
+  /** Faults that were asked to end: while one is planned again there may be nothing to undo yet, and then it must not begin. */
+  const ended = new Set<string>()
 
   const engine: Engine = {
     journal,
@@ -159,7 +161,7 @@ async function stand(run: Standing): Promise<Guardian> {
   function afterUndo(): void {
     if (!isOver()) return
     if (isSettled()) send({ say: 'settled' })
-    if (closing || runnerLost) void finish()
+    if (closing || runnerLost) void finish().catch(endAnyway)
   }
 
   async function injectFault(name: string): Promise<void> {
@@ -169,6 +171,7 @@ async function stand(run: Standing): Promise<Guardian> {
       const refused = engine.mayNotInject()
       if (refused) throw new SquallError('not-injected', refused)
       await planAgain(run.armoury, fault)
+      if (ended.has(name)) throw new SquallError('not-injected', 'it was to end before it had begun')
       send({ say: 'replanned', fault: name, changes: fault.held.map(summaryOf), planned: fault.size })
       injectedAt.set(name, bootMs())
       const results = await Promise.allSettled(fault.held.map((held) => injectChange(engine, held)))
@@ -186,6 +189,7 @@ async function stand(run: Standing): Promise<Guardian> {
 
   const lookingAt = new WeakSet<Held>()
   function watchAll(): void {
+    if (journal.broken && !stopped) void stop(`the journal cannot be written: ${journal.broken.message}`, 'broken', 0)
     for (const held of allHeld()) {
       if (held.at !== 'active' || lookingAt.has(held)) continue
       lookingAt.add(held)
@@ -195,7 +199,8 @@ async function stand(run: Standing): Promise<Guardian> {
       const since = injectedAt.get(fault.fault.name)
       const lasts = request.lasts[fault.fault.name]
       if (since === undefined || lasts === undefined || bootMs() < since + lasts + expirySlack) continue
-      void undoGroups(engine, [fault.held], 0).then(afterUndo)
+      const late = fault.held.filter((held) => !endStates.has(held.at) && held.givenUp !== true)
+      if (late.length > 0) void undoGroups(engine, [late], 0).then(afterUndo)
     }
   }
 
@@ -240,6 +245,13 @@ async function stand(run: Standing): Promise<Guardian> {
     return recordClosed ?? Promise.resolve()
   }
 
+  /** The faults are dealt with: a defect in tidying up must not keep the lock. */
+  function endAnyway(error: unknown): void {
+    options.log(`defect: ${(error as Error)?.stack ?? String(error)}`)
+    run.lock.release()
+    run.ended()
+  }
+
   let finished = false
   async function finish(): Promise<void> {
     if (finished) return
@@ -262,12 +274,7 @@ async function stand(run: Standing): Promise<Guardian> {
 
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
     process.on(signal, () => void stop(`the guardian got ${signal}`, 'operator', 0))
-  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
-    process.on(event, (error: unknown) => {
-      options.log(`defect: ${(error as Error)?.stack ?? String(error)}`)
-      void stop('a defect in the guardian', 'broken', 0)
-    })
-  }
+  onDefect(options.log, () => void stop('a defect in the guardian', 'broken', 0))
 
   return {
     runnerGone,
@@ -279,6 +286,7 @@ async function stand(run: Standing): Promise<Guardian> {
         void injectFault(message.fault)
       } else if (message.say === 'rollback' && message.faults) {
         const names = message.faults
+        for (const name of names) ended.add(name)
         void undoGroups(
           engine,
           armed.filter((fault) => names.includes(fault.fault.name)).map((fault) => fault.held),
@@ -291,6 +299,15 @@ async function stand(run: Standing): Promise<Guardian> {
         void stop('the run is over', 'asked')
       }
     },
+  }
+}
+
+function onDefect(log: (line: string) => void, act: () => void): void {
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      log(`defect: ${(error as Error)?.stack ?? String(error)}`)
+      act()
+    })
   }
 }
 

@@ -45,7 +45,14 @@ export async function modulePair(
   return {
     injector,
     async undoer() {
-      if (!spare.alive) spare = await open('rollback')
+      if (!spare.alive) {
+        const reopened = await open('rollback')
+        if (reopened.hash !== hash) {
+          reopened.close()
+          throw new SquallError('module-changed', `${absolute} is not what was injected with: its content has changed`)
+        }
+        spare = reopened
+      }
       return spare
     },
     module: { path: absolute, hash },

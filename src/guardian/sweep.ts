@@ -172,9 +172,9 @@ async function allKnown(held: readonly Held[]): Promise<void> {
  */
 async function endIfNeverInjected(engine: Engine, held: Held, damaged: boolean): Promise<void> {
   if (held.at !== 'planned') return
+  if (!damaged) return setState(engine, held, 'nothing to undo', 'it was never injected')
   try {
     await engine.fence(`${held.context.mark}/inject`)
-    if (!damaged) return await setState(engine, held, 'nothing to undo', 'it was never injected')
     const look = await held.injector.look(held.state, held.context)
     if (look.active && held.plan.undoes !== '') held.at = 'injecting'
     else await setState(engine, held, 'nothing to undo', 'it was never injected')

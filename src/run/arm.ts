@@ -86,8 +86,8 @@ export async function armGuardian(input: ArmInput, stage: ArmStage): Promise<Gua
       input.tell({ is: 'change', change, at: when })
     },
     onRollingBack(why, by) {
-      if (by === 'asked' || ending) return
       if (by === 'deadline') wasLost = true // It goes on without us, and closes its pipe.
+      if (by === 'asked' || ending) return
       if (by === 'broken') fail({ code: 'guardian-failed', message: why })
       stopper.stop({ by: by === 'halt' || by === 'slept' || by === 'deadline' ? by : 'operator', why, breached: false, at: at() })
     },
@@ -136,9 +136,10 @@ export async function armGuardian(input: ArmInput, stage: ArmStage): Promise<Gua
       if (wasLost) await learnFromJournal(stage, control)
       else {
         client.send({ say: 'close' })
-        while (!closed && !lost && !control.allKnown()) await sleep(20)
-        for (let waited = 0; !closed && !lost && waited < 2_000; waited += 20) await sleep(20)
+        while (!closed && !lost && !wasLost && !control.allKnown()) await sleep(20)
+        for (let waited = 0; !closed && !lost && !wasLost && waited < 2_000; waited += 20) await sleep(20)
         if (lost) await sweepUp(stage, control)
+        else if (wasLost) await learnFromJournal(stage, control)
       }
       client.leave()
     },

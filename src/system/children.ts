@@ -80,7 +80,14 @@ export function startChild(options: ChildOptions): Child {
   const child = spawnOrSpare(argv, { cwd, env, detached: true, stdio: options.stdio ?? ['ignore', 'pipe', 'pipe'] })
   if (child instanceof Error)
     return { process: undefined as never, pid: undefined, exited: Promise.resolve(failedExit(child)), kill: () => {} }
-  const kill = (signal: NodeJS.Signals = 'SIGKILL'): void => signalGroup(child.pid, signal)
+  const kill = (signal: NodeJS.Signals = 'SIGKILL'): void => {
+    try {
+      signalGroup(child.pid, signal)
+    } catch (error) {
+      // It has become another user's (sudo): a timer that throws would end us. Its end, or that it does not come, is what tells.
+      if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error
+    }
+  }
   let timer: NodeJS.Timeout | undefined
   if (options.timeLimit !== undefined) timer = setTimeout(kill, options.timeLimit)
   if (options.oomFirst && child.pid !== undefined) raiseOomScore(child.pid)

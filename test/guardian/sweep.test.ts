@@ -171,12 +171,18 @@ describe('locks of resources', () => {
   test('one key, one holder: refused for another fault of the run and for another run', () => {
     const key = `test:${process.pid}:${Date.now()}`
     const [mine, theirs] = [createResourceLocks(), createResourceLocks()]
-    mine.take(key, 'a')
-    mine.take(key, 'a')
-    assert.throws(() => mine.take(key, 'b'), /of this run both change/)
-    assert.throws(() => theirs.take(key, 'a'), /another run is changing/)
+    const of = (change: string): { key: string; fault: string } => ({ key: change, fault: change.split('~')[0] as string })
+    mine.take(key, of('a'))
+    mine.take(key, of('a'))
+    assert.throws(() => mine.take(key, of('b')), /of this run both change/)
+    assert.throws(() => mine.take(key, of('a~2')), /of this run both change/)
+    assert.throws(() => theirs.take(key, of('a')), /another run is changing/)
+    // Planned again, the fault's changes may stand in another order, for the first target may have ended.
+    mine.planAgain('a')
+    mine.take(key, of('a~2'))
+    assert.throws(() => mine.take(key, of('a')), /of this run both change/)
     mine.releaseAll()
-    theirs.take(key, 'a')
+    theirs.take(key, of('a'))
     theirs.releaseAll()
   })
   test('every user of the machine can ask, whatever the umask, and nothing stays behind', () => {
