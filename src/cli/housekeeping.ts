@@ -9,7 +9,7 @@ import { closeLostRuns, recordLateRollbacks } from '../records/lost-runs.ts'
 import type { ChangeRecord, RunData } from '../records/run-data.ts'
 import type { Judged } from '../records/stored-run.ts'
 import { isLocked } from '../system/flock.ts'
-import { ensureStateDir, stateDir } from '../system/paths.ts'
+import { ensureStateDir, runDir, stateDir } from '../system/paths.ts'
 import { exitCode, rollbackWord } from '../verdict/exit-code.ts'
 import { judge } from '../verdict/judge.ts'
 import type { CommandContext } from './context.ts'
@@ -53,7 +53,9 @@ export async function finishLeftovers(context: CommandContext, state = ensureSta
   const swept = await sweep(state, orphans)
   for (const run of swept) context.err(sweptLine(run))
   await closeRecords(state)
-  return swept.filter((run) => !isClean(run))
+  const stuck = stuckRuns(state).filter(({ run }) => !orphans.includes(run))
+  for (const run of stuck) context.err(`warning: ${sweptLine(run)}`)
+  return [...swept.filter((run) => !isClean(run)), ...stuck]
 }
 
 export function isClean(run: SweptRun): boolean {
@@ -74,8 +76,20 @@ const resultWords: Record<Exclude<SweptRun['result'], 'swept'>, string> = {
   unreadable: 'its journal cannot be read',
 }
 
+/** Runs that are over while their guardian, or a sweep, still tries in vain to undo something (`safety.md` rule 13). */
+function stuckRuns(state: string): SweptRun[] {
+  return openRuns(state).flatMap((run): SweptRun[] => {
+    if (isOrphan(state, run)) return []
+    const stuck = changesFromJournal(runDir(run, state))?.filter((change) => change.state === 'stuck') ?? []
+    if (stuck.length === 0) return []
+    const what = stuck.map(({ fault, target }) => `${fault} at ${target}`).join(', ')
+    return [{ run, result: 'held', why: `stuck, still trying to undo ${what}`, changes: [] }]
+  })
+}
+
 /** A line for the commands that only read: that something may still be there. */
 export function warnOfLeftovers(context: CommandContext, state = stateDir()): void {
   const orphans = openRuns(state).filter((run) => isOrphan(state, run))
   if (orphans.length > 0) context.err(`warning: ${orphans.join(', ')} may have left a fault behind; squall rollback finishes it`)
+  for (const run of stuckRuns(state)) context.err(`warning: ${sweptLine(run)}`)
 }

@@ -71,7 +71,7 @@ function frameOf(
   return [
     `${stamp(now)}  ${styleText('bold', phaseWord(phase.phase).padEnd(9))} ${bar(phase, now)}`,
     `        ${recent.length > 0 ? measureWords(experiment, phase.phase, recent) : 'measuring …'}`,
-    `        p99 ${line} up to ${ms(highest)}`,
+    `        p99 ${spark.some((value) => value !== null) ? `${line} up to ${ms(highest)}` : 'not known yet'}`,
     ...active.map((change) => `        ${change.fault} at ${change.target}: ${changeWords(change) ?? change.state}`),
     styleText('dim', '        Ctrl-C stops the run and rolls back'),
   ]

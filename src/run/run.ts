@@ -166,9 +166,12 @@ async function observe(
   } finally {
     // The guard's clock stops with the measuring; the guardian must not take the rest of the work for our death.
     const beating = setInterval(() => guarded.beat(), 1000)
-    await measuring.stop(stopper.abort !== null && stopper.abort.by !== 'guard')
-    await guarded.end()
-    clearInterval(beating)
+    try {
+      await measuring.stop(stopper.abort !== null && stopper.abort.by !== 'guard')
+      await guarded.end()
+    } finally {
+      clearInterval(beating)
+    }
   }
   for (const change of guarded.control.changes()) writer.change(change)
   return { ...snapshot(), endedAt: new Date().toISOString() }
@@ -186,9 +189,10 @@ async function conclude(
   if (data.error) writer.error(data.error)
   writer.finish({ verdict, outcome: verdict.outcome, endedAt, exit })
   await writer.flush()
-  await indexFinish(
-    { id, outcome: verdict.outcome, endedAt, exit, rollback: rollbackWord(data.changes), because: verdict.because },
-    stage.state,
+  const end = { id, outcome: verdict.outcome, endedAt, exit, rollback: rollbackWord(data.changes), because: verdict.because }
+  // The verdict is there: it must not be lost, nor its exit code, because the list of runs cannot be written.
+  await indexFinish(end, stage.state).catch((error: Error) =>
+    request.tell({ is: 'note', at: 0, level: 'warn', text: `the list of runs does not have the end of this one: ${error.message}` }),
   )
   if (writer.problem) request.tell({ is: 'note', at: 0, level: 'warn', text: `the record is not complete: ${writer.problem}` })
   return { id, dir, data, verdict, exit }

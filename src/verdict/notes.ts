@@ -34,12 +34,16 @@ export function notesOf(material: Material, found: Pick<Verdict, 'phases' | 'har
 
 function latencyNotes(baseline: PhaseSummary | undefined, phase: PhaseSummary | undefined, when: string): string[] {
   if (baseline?.p99 == null || phase?.p99 == null) return []
-  const moved = baseline.p99 > 0 ? ` (${ratio(phase.p99 / baseline.p99)})` : ''
+  const moved = baseline.p99 > 0 ? ` (${isCut(phase) ? 'at least ' : ''}${ratio(phase.p99 / baseline.p99)})` : ''
   return [`p99 latency ${when}: ${p99Words(baseline)} → ${p99Words(phase)}${moved}`]
 }
 
-function p99Words({ p99, cutAt }: PhaseSummary): string {
-  return `${cutAt != null && (p99 ?? 0) >= cutAt ? '≥ ' : ''}${quantity(p99 ?? 0, 'ms')}`
+function isCut({ p99, cutAt }: PhaseSummary): boolean {
+  return cutAt != null && (p99 ?? 0) >= cutAt
+}
+
+function p99Words(summary: PhaseSummary): string {
+  return `${isCut(summary) ? '≥ ' : ''}${quantity(summary.p99 ?? 0, 'ms')}`
 }
 
 function errorNotes(baseline: PhaseSummary | undefined, phase: PhaseSummary | undefined, when: string): string[] {

@@ -161,6 +161,8 @@ describe("a user's code", { concurrency: 3 }, () => {
       stage.write('evil', '')
       assert.equal((await runner.ended).code, 6)
       assert.equal((await stage.record()).rollback, 'stuck')
+      const doctor = await stage.command('doctor')
+      assert.deepEqual([doctor.code, /stuck, still trying to undo own/.test(doctor.stdout)], [6, true], doctor.stdout)
       assert.notEqual(stateOf(guardian), '', 'the guardian goes on trying')
       rmSync(stage.path('evil'))
       await until('the flag to be gone', () => !existsSync(stage.path('flag')), 20_000)
