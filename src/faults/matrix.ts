@@ -1,5 +1,5 @@
 /** Which fault is possible at which place: the list of injectors itself, as rows. */
-import * as z from 'zod/mini'
+import { type SchemaField, schemaFields } from '../document/schema-fields.ts'
 import type { AnyInjector } from './injector.ts'
 
 export interface FaultRow {
@@ -7,23 +7,12 @@ export interface FaultRow {
   places: string[]
   /** One sentence. */
   says: string
-  parameters: { name: string; needed: boolean; says: string }[]
-}
-
-interface ObjectSchema {
-  description?: string
-  properties?: Record<string, { description?: string }>
-  required?: string[]
+  parameters: SchemaField[]
 }
 
 export function faultRows(injectors: readonly AnyInjector[]): FaultRow[] {
-  return injectors.map((injector) => {
-    const schema = z.toJSONSchema(injector.spec, { io: 'input', unrepresentable: 'any' }) as ObjectSchema
-    const parameters = Object.entries(schema.properties ?? {}).map(([name, property]) => ({
-      name,
-      needed: schema.required?.includes(name) ?? false,
-      says: property.description ?? '',
-    }))
-    return { type: injector.type, places: injector.places.filter((place) => place !== 'none'), says: schema.description ?? '', parameters }
+  return injectors.map(({ type, places, spec }) => {
+    const { says, fields } = schemaFields(spec)
+    return { type, places: places.filter((place) => place !== 'none'), says, parameters: fields }
   })
 }

@@ -36,6 +36,18 @@ const pages = new WeakMap<object, Map<EndpointConfig, Promise<Page>>>()
 export const endpoint: Source<EndpointConfig> = {
   type: 'endpoint',
   config,
+  about: {
+    does: 'Reads numbers out of the JSON that the system itself publishes, once a second.',
+    query: 'The path of a field: `latency.p99`, `$.nodes[0].load`, `["odd.name"].x`.',
+    example: `sources:
+  app: { type: endpoint, url: http://localhost:8080/metrics }
+measures:
+  queue_length: { from: app, query: queue.length, max: { fault: 500 } }`,
+    notes: [
+      'Only a finite JSON number counts. Anything else, another status than 2xx, no answer in time, or an answer over 4 MiB is missing.',
+      'A p99 that a service reports about itself has an unknown window, often “since my start”; one that never moves is noted.',
+    ],
+  },
 
   needs({ url, headers }) {
     const secrets = Object.values(headers ?? {}).flatMap(secretNames)

@@ -20,8 +20,22 @@ export interface Window {
 /** A reading before the engine has put its own clock on it. */
 export type Reading = { value: number } | { bad: number; total: number } | { buckets: [le: number, count: number][] } | { missing: string }
 
+/** The source's section in the reference. Each is Markdown. */
+export interface SourceAbout {
+  /** What it reads, in a sentence or two. */
+  does: string
+  /** What a measure's `query` may be. */
+  query: string
+  /** The `sources` and `measures` of a document, YAML. */
+  example: string
+  /** What people should know: limits, what ends as missing. */
+  notes?: readonly string[]
+}
+
 export interface Source<Config = unknown> {
   readonly type: string
+  /** Needed for a source that comes with Squall. */
+  readonly about?: SourceAbout
   readonly config: z.core.$ZodType<Config>
   /** ms until a sample may be called complete. */
   readonly lag?: number
