@@ -56,7 +56,7 @@ export const commands: readonly CommandEntry[] = [
     options: [
       vars,
       { flags: '--seed <n>', says: 'repeat the random choices of an earlier run', read: seed },
-      { flags: '--out <dir>', says: 'also write the report and the data into this folder' },
+      { flags: '--out <dir>', says: 'also write the reports (html, md, JUnit xml) and the data (json) into this folder' },
     ],
     examples: ['squall run checkout.yaml', 'squall run checkout.yaml --var rate=100/s --json'],
     reads: false,
@@ -93,10 +93,13 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'report',
     group: 'Experiments',
-    says: 'write the report of a run as one HTML page',
-    arguments: [run],
-    options: [{ flags: '--out <file>', says: 'where to write it' }],
-    examples: ['squall report 20261123 --out checkout.html'],
+    says: 'hand on what was found: as a page, Markdown, JUnit XML or JSON',
+    arguments: [['[run...]', 'ids of runs, their first letters, or last; the last one when left out']],
+    options: [
+      { flags: '-f, --format <format>', says: 'html (default), md for issues and pull requests, junit for CI, json' },
+      { flags: '-o, --out <file>', says: 'where to write it; - is stdout, where all but html go by themselves' },
+    ],
+    examples: ['squall report 20261123 --out checkout.html', 'squall report last --format md | gh pr comment --body-file -'],
     reads: true,
     load: () => import('./report.ts'),
   },

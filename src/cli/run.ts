@@ -8,6 +8,8 @@ import { readRun } from '../records/read-run.ts'
 import type { Abort } from '../records/run-data.ts'
 import { exportRun } from '../report/export.ts'
 import { renderHtml } from '../report/html.ts'
+import { renderJunit } from '../report/junit.ts'
+import { renderMarkdown } from '../report/markdown.ts'
 import { renderSummary } from '../report/summary.ts'
 import type { RunNews } from '../run/events.ts'
 import { runExperiment } from '../run/run.ts'
@@ -174,5 +176,7 @@ function makeOut(folder: string): void {
 
 function writeOut(folder: string, stored: ReturnType<typeof readRun<Verdict>>): void {
   writeFileSync(join(folder, `${stored.id}.html`), renderHtml(stored))
+  writeFileSync(join(folder, `${stored.id}.md`), renderMarkdown([stored]))
+  writeFileSync(join(folder, `${stored.id}.xml`), renderJunit([stored]))
   writeFileSync(join(folder, `${stored.id}.json`), exportRun(stored))
 }

@@ -1,4 +1,5 @@
 /** `squall show RUN`: one run as text. */
+import { runFacts } from '../report/run-facts.ts'
 import { renderSummary } from '../report/summary.ts'
 import { clock, duration, phaseWords, wallTime } from '../report/words.ts'
 import type { Command } from './context.ts'
@@ -7,13 +8,11 @@ import { storedRun } from './stored-run.ts'
 
 const show: Command = async ([wanted = 'last'], _options, context) => {
   const run = await storedRun(wanted, context)
-  const { id, experiment, hash, seed, version, startedAt, endedAt, phases, changes, events, abort, error, verdict, outcome, exit } = run
   if (context.json) {
-    const { name, hypothesis, environment } = experiment
-    const document = { schema: 'squall.show/1', id, name, hypothesis, environment, hash, seed, version, startedAt, endedAt, outcome, exit }
-    context.out(JSON.stringify({ ...document, abort, error, phases, changes, events, verdict }, null, 2))
+    context.out(JSON.stringify({ schema: 'squall.show/1', ...runFacts(run) }, null, 2))
     return 0
   }
+  const { id, hash, seed, startedAt, endedAt, phases, events } = run
   const lasted = endedAt === undefined ? 'still going on' : duration(Date.parse(endedAt) - Date.parse(startedAt))
   const windows = phases.map(({ phase, from, to }) => [`  ${phaseWords[phase]}`, clock(from), clock(to), duration(to - from)])
   const color = colour('bold', 'x') !== 'x'

@@ -2,10 +2,10 @@
 import type { ChangeRecord } from '../records/run-data.ts'
 import type { StoredRun } from '../records/stored-run.ts'
 import { quantity } from '../verdict/numbers.ts'
-import type { Answer, CellVerdict, Question, Verdict } from '../verdict/verdict.ts'
+import type { Answer, CellVerdict, Verdict } from '../verdict/verdict.ts'
 import { html, type Insert, type Markup } from './markup.ts'
 import { allowedWords, decisionMarks, judgedPhases, observedCell } from './observed.ts'
-import { changeTimes, clock, duration, outcomeWords, phaseWords, wallTime } from './words.ts'
+import { changeTimes, clock, duration, factsOf, notesOf, outcomeWords, phaseWords, questionsOf } from './words.ts'
 
 type Run = StoredRun<Verdict>
 
@@ -13,21 +13,8 @@ const answerClass: Record<Answer, string> = { yes: 'yes', no: 'no', "can't tell"
 const decisionClass = { held: 'yes', breached: 'no', "can't tell": 'unsure', 'not judged': 'muted' } as const
 
 export function head(run: Run): Markup {
-  const { experiment, verdict, startedAt, endedAt } = run
+  const { experiment, verdict } = run
   const outcome = verdict ? outcomeWords[verdict.outcome] : 'running'
-  const lasted = endedAt === undefined ? 'no end recorded' : duration(Date.parse(endedAt) - Date.parse(startedAt))
-  const facts: [string, Insert][] = [
-    ['started', wallTime(startedAt)],
-    ['lasted', lasted],
-    ['environment', experiment.environment],
-    ['service', experiment.service],
-    ['owner', experiment.owner],
-    ['tags', experiment.tags.length > 0 ? experiment.tags.join(', ') : undefined],
-    ['rollback', verdict?.rollback.state],
-    ['run', run.id],
-    ['seed', run.seed],
-    ['document', `sha256 ${run.hash.slice(0, 12)}`],
-  ]
   return html`<header>
 <span class="badge ${outcome}">${outcome}</span>
 <h1><bdi>${experiment.name}</bdi></h1>
@@ -37,17 +24,16 @@ export function head(run: Run): Markup {
 <p>${verdict?.because ?? 'This run has no verdict yet.'}</p>
 ${verdict ? questionList(verdict) : null}
 </section>
-<dl class="meta">${facts.map(([name, value]) => (value === undefined || value === '' ? null : html`<div><dt>${name}</dt><dd>${value}</dd></div>`))}</dl>`
+<dl class="meta">${factsOf(run).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
 }
 
-function questionList({ questions }: Verdict): Markup {
-  const item = (words: string, { answer, reason }: Question): Markup =>
-    html`<li><strong>${words} <span class="${answerClass[answer]}">${answer}</span></strong><span class="small">${reason}</span></li>`
+function questionList(verdict: Verdict): Markup {
   return html`<ul class="questions">
-${item('Steady before?', questions.steady)}
-${item('Within bounds?', questions.within)}
-${item('Recovered?', questions.recovered)}
-</ul>`
+${questionsOf(verdict).map(
+  ({ asks, answer, reason }) =>
+    html`<li><strong>${asks} <span class="${answerClass[answer]}">${answer}</span></strong><span class="small">${reason}</span></li>
+`,
+)}</ul>`
 }
 
 export function measuresSection({ experiment, verdict }: Run): Markup | null {
@@ -145,13 +131,8 @@ function lookTable({ looks }: ChangeRecord): Markup {
 <tbody>${rows}</tbody></table></div></details>`
 }
 
-export function notesSection({ verdict, abort, error }: Run): Markup | null {
-  const notes = [
-    ...(abort ? [`Cut short at ${clock(abort.at)} by ${abort.by}: ${abort.why}`] : []),
-    ...(error ? [`Error ${error.code}: ${error.message}`] : []),
-    ...(verdict?.faults ?? []).map(({ fault, target, text }) => `${fault} at ${target}: ${text}`),
-    ...(verdict?.notes ?? []),
-  ]
+export function notesSection(run: Run): Markup | null {
+  const notes = notesOf(run)
   return notes.length === 0 ? null : html`<h2>Notes</h2><ul class="plain">${notes.map((note) => html`<li>${note}</li>`)}</ul>`
 }
 

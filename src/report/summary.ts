@@ -1,10 +1,11 @@
 /** A run in plain text, at most 100 columns: at the end of `run`, and for `show`. */
-import { stripVTControlCharacters, styleText } from 'node:util'
+import { styleText } from 'node:util'
 import type { LookRecord } from '../records/run-data.ts'
 import type { StoredRun } from '../records/stored-run.ts'
 import type { Outcome, Verdict } from '../verdict/verdict.ts'
 import { allowedWords, decisionMarks, judgedPhases, observedCell } from './observed.ts'
-import { changeTimes, clock, outcomeWords } from './words.ts'
+import { oneLine } from './plain-text.ts'
+import { changeTimes, clock, outcomeWords, questionsOf } from './words.ts'
 
 export interface SummaryOptions {
   color: boolean
@@ -26,10 +27,10 @@ export function renderSummary(run: StoredRun<Verdict>, { color }: SummaryOptions
   const paint = (style: Style, text: string): string => (color ? styleText(style, text, { validateStream: false }) : text)
   const title = (text: string): string => paint('bold', text)
   const { verdict } = run
-  if (!verdict) return `${plain(run.experiment.name)}  run ${run.id}: no verdict yet, it began ${run.startedAt}`
+  if (!verdict) return `${oneLine(run.experiment.name)}  run ${run.id}: no verdict yet, it began ${run.startedAt}`
   const outcome = paint(outcomeStyles[verdict.outcome], title(outcomeWords[verdict.outcome].toUpperCase()))
   const sections = [
-    [`${outcome}  ${title(plain(run.experiment.name))}  run ${run.id}`, ...wrap(verdict.because, '')],
+    [`${outcome}  ${title(oneLine(run.experiment.name))}  run ${run.id}`, ...wrap(verdict.because, '')],
     questionLines(verdict),
     [title('measures'), ...measureTable(run, verdict).map((line) => `  ${line}`)],
     verdict.cells
@@ -45,23 +46,18 @@ export function renderSummary(run: StoredRun<Verdict>, { color }: SummaryOptions
     .join('\n\n')
 }
 
-function questionLines({ questions }: Verdict): string[] {
-  const asked = [
-    ['steady before?', questions.steady],
-    ['within bounds?', questions.within],
-    ['recovered?', questions.recovered],
-  ] as const
-  return asked.flatMap(([words, { answer, reason }]) => wrap(reason, `${words.padEnd(16)}${answer.padEnd(12)}`))
+function questionLines(verdict: Verdict): string[] {
+  return questionsOf(verdict).flatMap(({ asks, answer, reason }) => wrap(reason, `${asks.toLowerCase().padEnd(16)}${answer.padEnd(12)}`))
 }
 
 function measureTable(run: StoredRun, verdict: Verdict): string[] {
   const measures = run.experiment.measures.filter((measure) => measure.is.kind !== 'recovery-time')
   const rows = measures.map((measure) => [
-    plain(measure.name),
+    oneLine(measure.name),
     ...judgedPhases.map((phase) => {
       const cell = observedCell(verdict, measure, phase)
       if (!cell) return '–'
-      return [cell.text, ...cell.judged.map((each) => `${decisionMarks[each.decision]} ${plain(allowedWords(each))}`)].join('  ')
+      return [cell.text, ...cell.judged.map((each) => `${decisionMarks[each.decision]} ${oneLine(allowedWords(each))}`)].join('  ')
     }),
   ])
   const all = [['', ...judgedPhases], ...rows]
@@ -95,18 +91,12 @@ function firstActive(looks: readonly LookRecord[]): LookRecord | undefined {
   return looks.find((look) => look.active)
 }
 
-/** Text of others must not move the cursor or colour the terminal. */
-function plain(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  return stripVTControlCharacters(text).replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]+/g, ' ')
-}
-
 /** Breaks at blanks; the lines after the first stand below the first one's text. */
 function wrap(text: string, first: string): string[] {
   const room = width - first.length
   const lines: string[] = []
   let line = ''
-  for (const word of plain(text).split(/ +/)) {
+  for (const word of oneLine(text).split(/ +/)) {
     if (line !== '' && line.length + 1 + word.length > room) {
       lines.push(line)
       line = word

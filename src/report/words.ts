@@ -1,7 +1,8 @@
 /** Words that several views share. */
 import type { Phase } from '../document/experiment.ts'
 import type { ChangeRecord } from '../records/run-data.ts'
-import type { Outcome } from '../verdict/verdict.ts'
+import type { StoredRun } from '../records/stored-run.ts'
+import type { Outcome, Question, Verdict } from '../verdict/verdict.ts'
 
 export const outcomeWords: Record<Outcome, string> = {
   passed: 'passed',
@@ -54,4 +55,41 @@ export const phaseWords: Record<Phase, string> = {
   fault: 'fault',
   rollback: 'rollback',
   recovery: 'recovery',
+}
+
+/** The three questions with their answers, in the order they are asked. */
+export function questionsOf({ questions }: Verdict): (Question & { asks: string })[] {
+  return [
+    { asks: 'Steady before?', ...questions.steady },
+    { asks: 'Within bounds?', ...questions.within },
+    { asks: 'Recovered?', ...questions.recovered },
+  ]
+}
+
+/** What identifies a run, name and value; what is not known is left out. */
+export function factsOf(run: StoredRun<Verdict>): [name: string, value: string][] {
+  const { experiment, verdict, startedAt, endedAt } = run
+  const lasted = endedAt === undefined ? 'no end recorded' : duration(Date.parse(endedAt) - Date.parse(startedAt))
+  const facts: [string, string | undefined][] = [
+    ['started', wallTime(startedAt)],
+    ['lasted', lasted],
+    ['environment', experiment.environment],
+    ['service', experiment.service],
+    ['owner', experiment.owner],
+    ['tags', experiment.tags.join(', ')],
+    ['rollback', verdict?.rollback.state],
+    ['run', run.id],
+    ['seed', String(run.seed)],
+    ['document', `sha256 ${run.hash.slice(0, 12)}`],
+  ]
+  return facts.flatMap(([name, value]): [string, string][] => (value === undefined || value === '' ? [] : [[name, value]]))
+}
+
+/** Everything worth a note: why it was cut short, errors, what the judge noted. */
+export function notesOf({ verdict, abort, error }: StoredRun<Verdict>): string[] {
+  return [
+    ...(abort ? [`Cut short at ${clock(abort.at)} by ${abort.by}: ${abort.why}`] : []),
+    ...(error ? [`Error ${error.code}: ${error.message}`] : []),
+    ...(verdict?.notes ?? []),
+  ]
 }

@@ -141,6 +141,31 @@ describe('the commands that read records', () => {
     assert.match(squall('report', 'last', '--out', join(state, 'no', 'such', 'folder.html')).err, /report-not-written/)
   })
 
+  test('report gives text formats to stdout, several runs at once, and each page a file of its own', () => {
+    assert.match(squall('report', 'last', '--format', 'md').out, /^## ❌ failed: payments-freeze\n/)
+    const junit = squall('report', '20261121', '20261122', '-f', 'junit').out
+    assert.equal(junit.match(/<testsuite /g)?.length, 2)
+    const json = JSON.parse(squall('report', 'last', '--format', 'json').out) as { schema: string; runs: { verdict: Verdict }[] }
+    assert.deepEqual([json.schema, json.runs.map(({ verdict }) => verdict.outcome)], ['squall.runs/1', ['failed']])
+    const pages = JSON.parse(squall('report', '20261121', '20261122', '--json').out) as { files: string[] }
+    for (const [n, id] of ['20261121-100000-aaaa', '20261122-100000-bbbb'].entries()) {
+      assert.equal(pages.files[n], join(state, `payments-freeze-${id}.html`))
+      assert.ok(readFileSync(pages.files[n] as string, 'utf8').includes(id))
+    }
+  })
+
+  test('report refuses what it cannot do in a sentence', () => {
+    for (const [args, sentence] of [
+      [['last', '--format', 'pdf'], /there is no such format\n {2}hint: Formats are html, md, junit, json/],
+      [['20261121', '20261122', '--out', 'page.html'], /html holds one run, and 2 were named/],
+      [['last', '--format', 'md', '--out', '-', '--json'], /stdout takes the report or --json, not both/],
+    ] as const) {
+      const { code, out, err } = squall('report', ...args)
+      assert.equal(code, 2)
+      assert.match(err + out, sentence)
+    }
+  })
+
   test('a run whose runner died is closed by the next command and shown as such', async () => {
     const id = '20261123-100000-cccc'
     const data = fabricatedData()
