@@ -27,13 +27,15 @@ const file = ['<file>', 'the experiment: .yaml, .json or .ts'] as const
 const run = ['[run]', 'id of a run, its first letters, or last; the last one when left out'] as const
 const vars: OptionEntry = { flags: '--var <name=value>', says: 'set a variable of the document (may be repeated)', read: variable }
 
+const noGithub: OptionEntry = { flags: '--no-github', says: 'in GitHub Actions: no annotations, no summary of the job' }
+
 export const commands: readonly CommandEntry[] = [
   {
     name: 'validate',
     group: 'Experiments',
     says: 'check an experiment and show every error with its line',
     arguments: [['<file...>', 'experiments: .yaml, .json or .ts']],
-    options: [{ ...vars, read: repeated }],
+    options: [{ ...vars, read: repeated }, noGithub],
     examples: ['squall validate checkout.yaml'],
     reads: true,
     load: () => import('./validate.ts'),
@@ -57,6 +59,7 @@ export const commands: readonly CommandEntry[] = [
       vars,
       { flags: '--seed <n>', says: 'repeat the random choices of an earlier run', read: seed },
       { flags: '--out <dir>', says: 'also write the reports (html, md, JUnit xml) and the data (json) into this folder' },
+      noGithub,
     ],
     examples: ['squall run checkout.yaml', 'squall run checkout.yaml --var rate=100/s --json'],
     reads: false,

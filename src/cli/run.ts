@@ -21,18 +21,19 @@ import { nonBlockingWriter } from '../system/terminal.ts'
 import type { Verdict } from '../verdict/verdict.ts'
 import type { Command, CommandContext } from './context.ts'
 import { readDocument } from './document.ts'
+import { type GithubOption, tellGithub } from './github.ts'
 import { finishLeftovers } from './housekeeping.ts'
 import { runLines } from './run-lines.ts'
 import { liveView } from './run-live.ts'
 
-interface RunOptions {
+interface RunOptions extends GithubOption {
   var?: Record<string, string>
   seed?: number
   out?: string
 }
 
 const run: Command<RunOptions> = async ([file], options, context) => {
-  const loaded = await readDocument(file as string, options.var ?? {}, context)
+  const loaded = await readDocument(file as string, options.var ?? {}, context, options)
   if (!loaded) return 2
   if (options.out) makeOut(options.out)
   await finishLeftovers(context)
@@ -62,6 +63,7 @@ const run: Command<RunOptions> = async ([file], options, context) => {
       view.data(
         `\n${renderSummary(stored, { color: process.stdout.isTTY === true && !process.env.NO_COLOR })}\nreport: squall report ${result.id}`,
       )
+    await tellGithub(stored, file as string, options, view.say)
     await view.close()
     return result.exit
   } catch (error) {

@@ -8,6 +8,7 @@ import { isJudged } from '../document/resolve-measures.ts'
 import { parseVars } from '../document/variables.ts'
 import { SquallError } from '../errors.ts'
 import type { Command } from './context.ts'
+import { annotateProblems, type GithubOption } from './github.ts'
 
 interface FileReport {
   file: string
@@ -19,7 +20,7 @@ interface FileReport {
   problems: Problem[]
 }
 
-const validate: Command<{ var?: string[]; color?: boolean }> = async (files, options, context) => {
+const validate: Command<{ var?: string[]; color?: boolean } & GithubOption> = async (files, options, context) => {
   if (files.length === 0) throw new SquallError('usage', 'validate needs at least one file.', { hint: 'squall validate FILE…' })
   const vars = parseVars(options.var)
   const color = options.color !== false && !process.env.NO_COLOR && process.stderr.isTTY === true
@@ -30,6 +31,7 @@ const validate: Command<{ var?: string[]; color?: boolean }> = async (files, opt
       ? { file, valid: true, ...counts(loaded.experiment), problems: loaded.warnings }
       : { file, valid: false, problems: loaded.problems }
     reports.push(report)
+    await annotateProblems(report.problems, options, context.err)
     if (context.json) {
       if (loaded.ok) report.hash = loaded.hash()
       continue

@@ -97,7 +97,8 @@ function wrap(text: string, first: string): string[] {
   const lines: string[] = []
   let line = ''
   for (const word of oneLine(text).split(/ +/)) {
-    if (line !== '' && line.length + 1 + word.length > room) {
+    // `::` at the start of a line is an order to GitHub Actions.
+    if (line !== '' && line.length + 1 + word.length > room && !word.startsWith('::')) {
       lines.push(line)
       line = word
     } else {
