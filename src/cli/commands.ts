@@ -107,6 +107,19 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./report.ts'),
   },
   {
+    name: 'compare',
+    group: 'Experiments',
+    says: 'two runs side by side, and which differences are more than chance',
+    arguments: [
+      ['<a>', 'id of a run, its first letters, or last'],
+      ['<b>', 'the run to compare with it'],
+    ],
+    options: [{ flags: '-f, --format <format>', says: 'text (default), or md for pull requests' }],
+    examples: ['squall compare 20261123 last'],
+    reads: true,
+    load: () => import('./compare.ts'),
+  },
+  {
     name: 'export',
     group: 'Experiments',
     says: 'print a run with all its samples as JSON',

@@ -1,5 +1,6 @@
 /** A run as one JSON document: everything that was kept, so that any number of the verdict can be computed again elsewhere. */
 import type { StoredRun } from '../records/stored-run.ts'
+import { shownExperiment } from './shown-experiment.ts'
 
 /** What the numbers mean; part of the document itself. */
 const units = {
@@ -19,20 +20,10 @@ const units = {
 
 /** `schema: "squall.run/1"`. Keys keep their meaning within a version; new ones may be added. Credentials in headers are left out. */
 export function exportRun(run: StoredRun): string {
-  const { experiment } = run
-  const traffic = experiment.traffic && {
-    ...experiment.traffic,
-    requests: experiment.traffic.requests.map((request) => ({ ...request, headers: withoutCredentials(request.headers) })),
-  }
-  const document = { schema: 'squall.run/1', units, ...run, experiment: traffic ? { ...experiment, traffic } : experiment }
+  const document = { schema: 'squall.run/1', units, ...run, experiment: shownExperiment(run.experiment) }
   return JSON.stringify(
     document,
     (_key, value: unknown) => (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value),
     1,
   )
-}
-
-function withoutCredentials(headers: Record<string, string>): Record<string, string> {
-  const secret = /authorization|cookie|token|secret|password|api-?key/i
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, secret.test(name) ? '(left out)' : value]))
 }

@@ -3,6 +3,7 @@ import { styleText } from 'node:util'
 import type { LookRecord } from '../records/run-data.ts'
 import type { StoredRun } from '../records/stored-run.ts'
 import type { Outcome, Verdict } from '../verdict/verdict.ts'
+import { columns, textWidth, wrap } from './columns.ts'
 import { allowedWords, decisionMarks, judgedPhases, observedCell } from './observed.ts'
 import { oneLine } from './plain-text.ts'
 import { changeTimes, clock, outcomeWords, questionsOf } from './words.ts'
@@ -12,7 +13,6 @@ export interface SummaryOptions {
 }
 
 type Style = Parameters<typeof styleText>[0]
-const width = 100
 
 const outcomeStyles: Record<Outcome, 'green' | 'red' | 'yellow'> = {
   passed: 'green',
@@ -60,17 +60,7 @@ function measureTable(run: StoredRun, verdict: Verdict): string[] {
       return [cell.text, ...cell.judged.map((each) => `${decisionMarks[each.decision]} ${oneLine(allowedWords(each))}`)].join('  ')
     }),
   ])
-  const all = [['', ...judgedPhases], ...rows]
-  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? []
-  return all.map((row) =>
-    clip(
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-      width - 2,
-    ),
-  )
+  return columns([['', ...judgedPhases], ...rows], textWidth - 2)
 }
 
 function changeLines(change: StoredRun['changes'][number]): string[] {
@@ -89,26 +79,4 @@ function changeLines(change: StoredRun['changes'][number]): string[] {
 
 function firstActive(looks: readonly LookRecord[]): LookRecord | undefined {
   return looks.find((look) => look.active)
-}
-
-/** Breaks at blanks; the lines after the first stand below the first one's text. */
-function wrap(text: string, first: string): string[] {
-  const room = width - first.length
-  const lines: string[] = []
-  let line = ''
-  for (const word of oneLine(text).split(/ +/)) {
-    // `::` at the start of a line is an order to GitHub Actions.
-    if (line !== '' && line.length + 1 + word.length > room && !word.startsWith('::')) {
-      lines.push(line)
-      line = word
-    } else {
-      line = line === '' ? word : `${line} ${word}`
-    }
-  }
-  if (line !== '' || lines.length === 0) lines.push(line)
-  return lines.map((each, n) => clip(`${n === 0 ? first : ' '.repeat(first.length)}${each}`, 400).trimEnd())
-}
-
-function clip(line: string, most: number): string {
-  return line.length <= most ? line : `${line.slice(0, most - 1)}…`
 }

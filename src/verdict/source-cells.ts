@@ -82,7 +82,7 @@ function judgeEvents(cell: CellVerdict, asked: Asked, readings: Readings, baseli
 }
 
 /** At most thirty points of equally many readings each: readings a second apart repeat each other. */
-function thirty({ values }: Readings): number[] {
+export function thirty({ values }: Readings): number[] {
   const size = Math.max(1, Math.round(values.length / 30))
   const points: number[] = []
   for (let start = 0; start + size <= values.length; start += size)

@@ -166,6 +166,18 @@ describe('the commands that read records', () => {
     }
   })
 
+  test('compare puts two runs side by side, as text, JSON and Markdown', () => {
+    const { code, out } = squall('compare', '20261121', '20261122')
+    assert.equal(code, 0)
+    assert.match(out, /^A and B: the same experiment, unchanged\n/)
+    const json = JSON.parse(squall('compare', '20261121', '20261122', '--json').out) as { schema: string; measures: { found: string }[] }
+    assert.equal(json.schema, 'squall.compare/1')
+    assert.ok(json.measures.every(({ found }) => found === 'no difference shown' || found === "can't tell"))
+    assert.match(squall('compare', '20261121', '20261122', '--format', 'md').out, /^## payments-freeze: failed → failed\n/)
+    assert.match(squall('compare', '20261121', '20261122', '--format', 'pdf').err, /there is no such format/)
+    assert.equal(squall('compare', '20261121').code, 2)
+  })
+
   test('a run whose runner died is closed by the next command and shown as such', async () => {
     const id = '20261123-100000-cccc'
     const data = fabricatedData()
