@@ -32,7 +32,10 @@ try {
 }
 if (process.exitCode !== 1) show()
 
-/** Rounds take turns, so that a noisy neighbour hits both; the median difference of neighbours counts. */
+/**
+ * Rounds take turns, so that a noisy neighbour hits both; the median difference of neighbours counts. Seconds that our generator calls suspect
+ * are not left out: vegeta has no such word, and what is compared must be all that each of them saw.
+ */
 async function besideVegeta(): Promise<void> {
   const [rounds, seconds, rate, delay] = [quick ? 3 : 7, quick ? 2 : 5, 500, 20]
   const server = await startDelayServer(folder, delay)
@@ -46,7 +49,7 @@ async function besideVegeta(): Promise<void> {
       bad += ours.bad
       suspect += ours.suspect
       for (const [name, latencies] of [
-        ['squall', ours.trusted],
+        ['squall', ours.latencies],
         ['vegeta', theirs],
       ] as const) {
         p50[name].push(nearestRank(latencies, 0.5))
@@ -65,7 +68,7 @@ async function besideVegeta(): Promise<void> {
     const beyond = median(squall.map((value, round) => value - (vegeta[round] ?? 0)))
     const what = `${name} at ${rate}/s, server of ${delay} ms (medians of ${rounds} rounds)`
     const measured = `Squall ${ms(ours)}, vegeta ${ms(theirs)}, beyond by ${ms(beyond)} (${suspect} of ${rounds * seconds} seconds suspect)`
-    rows.push({ what, measured, target: 'at most 1 ms beyond', ok: beyond <= 1 && bad === 0 && suspect <= (rounds * seconds) / 3 })
+    rows.push({ what, measured, target: 'at most 1 ms beyond', ok: beyond <= 1 && bad === 0 })
   }
 }
 
@@ -110,7 +113,7 @@ async function startLag(): Promise<void> {
       lags.push(median(shot.lags))
       whole &&= shot.latencies.length === rate * seconds
       note(
-        `lag round ${round}: median second ${ms(median(shot.lags))}, worst ${ms(Math.max(...shot.lags))}, ${shot.suspect} suspect, ${shot.bad} not ok; bare loop ${ms(floor)}`,
+        `lag round ${round}: median second ${ms(median(shot.lags))}, worst ${ms(Math.max(...shot.lags))}, ${shot.suspect} suspect, ${shot.latencies.length} of ${rate * seconds} answered, ${shot.bad} not ok; bare loop ${ms(floor)}`,
       )
     }
   } finally {
