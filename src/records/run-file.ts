@@ -93,7 +93,8 @@ async function startThread(dir: string, maxBytes: number, report: (text: string)
     throw cannot((error as Error).message)
   }
   const settings: WriterSettings = { path, maxBytes }
-  const worker = new Worker(entryPath('record-writer'), { workerData: settings, execArgv: [] })
+  // Node 22 calls its SQLite experimental, in each thread anew.
+  const worker = new Worker(entryPath('record-writer'), { workerData: settings, execArgv: ['--disable-warning=ExperimentalWarning'] })
   let ended = false
   const waiting = new Map<number, () => void>()
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
