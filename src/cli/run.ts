@@ -100,7 +100,7 @@ function createView(context: CommandContext): View {
       ? liveView(
           stdout,
           () => monotonicMs() - zero,
-          () => process.stdout.columns || 80,
+          () => ({ columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 }),
         )
       : null
   return {

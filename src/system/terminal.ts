@@ -8,8 +8,8 @@ import { monotonicMs, sleep } from './clock.ts'
 export interface NonBlockingWriter {
   /** Kept until it can be written; beyond 1 MiB waiting, the oldest give way. */
   line(text: string): void
-  /** Written now or not at all. */
-  frame(text: string): void
+  /** Written now or not at all; false: not at all. */
+  frame(text: string): boolean
   /** Waits until all is written, `ms` at most. */
   drain(ms: number): Promise<void>
   close(): void
@@ -56,8 +56,10 @@ export function nonBlockingWriter(fd: 1 | 2, onGone: (error: Error) => void): No
   }
   return {
     line: (text) => add(`${text}\n`),
-    frame: (text) => {
-      if (queue.length === 0 && !busy) add(text)
+    frame(text) {
+      const free = queue.length === 0 && !busy && !gone
+      if (free) add(text)
+      return free
     },
     async drain(ms) {
       const end = monotonicMs() + ms
