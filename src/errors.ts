@@ -15,6 +15,12 @@ export const catalogue = {
   'node-too-old': { means: 'Squall needs Node 22.19 or newer.', hint: 'Install a newer Node.', exit: 2 },
   usage: { means: 'The command line is not understood.', hint: 'See squall --help.', exit: 2 },
   'file-not-readable': { means: 'A file that was named cannot be read.', hint: 'Check the path and its permissions.', exit: 2 },
+  'file-exists': {
+    means: 'A file that would be written is there already.',
+    hint: 'Name another file, or replace it with --force.',
+    exit: 2,
+  },
+  'file-not-written': { means: 'A file that was asked for cannot be written.', hint: 'Check the folder and its permissions.', exit: 2 },
   'run-not-found': { means: 'No run with this id is recorded.', hint: 'squall history NAME lists the runs of an experiment.', exit: 2 },
   halted: { means: 'The kill switch is set: no run may start.', hint: 'When it is safe again: squall halt --clear.', exit: 2 },
   'run-ambiguous': { means: 'Several runs begin with the given letters.', hint: 'Give more letters of the id.', exit: 2 },

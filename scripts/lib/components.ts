@@ -12,6 +12,8 @@ export const components: readonly { program: string; package: string; for: strin
   { program: 'strace', package: 'strace', for: 'crash points' },
   { program: 'python3', package: 'python3', for: 'the oracle outside Squall' },
   { program: 'npm', package: 'npm', for: 'the package' },
+  { program: 'zsh', package: 'zsh', for: 'completion in zsh' },
+  { program: 'fish', package: 'fish', for: 'completion in fish' },
   { program: 'chromium', package: 'chromium', for: 'the report in a browser' },
   { program: 'xmllint', package: 'libxml2-utils', for: 'the report as JUnit XML' },
   { program: 'cmark-gfm', package: 'cmark-gfm', for: 'the report as Markdown' },

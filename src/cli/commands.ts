@@ -1,6 +1,6 @@
 /** All commands in one table. Each one's module is loaded only when it is called, so that starting stays fast. */
 import type { Command } from './context.ts'
-import { limit, repeated, seed, variable } from './option-values.ts'
+import { httpUrl, limit, port, repeated, seed, variable } from './option-values.ts'
 
 export interface OptionEntry {
   /** As commander reads it: `--limit <n>`. */
@@ -30,6 +30,28 @@ const vars: OptionEntry = { flags: '--var <name=value>', says: 'set a variable o
 const noGithub: OptionEntry = { flags: '--no-github', says: 'in GitHub Actions: no annotations, no summary of the job' }
 
 export const commands: readonly CommandEntry[] = [
+  {
+    name: 'init',
+    group: 'Experiments',
+    says: 'look around and write a first experiment; changes nothing else',
+    arguments: [['[place]', 'folder to look at, or the file to write (.yaml); - prints the document; default: this folder']],
+    options: [
+      { flags: '--url <url>', says: 'the page that is asked for', read: httpUrl },
+      { flags: '--service <name>', says: 'what stands still, by its name' },
+      { flags: '--port <n>', says: 'what stands still, by the port on which it listens', read: port },
+      { flags: '--probe', says: "ask this folder's services, once and by loopback, which page they answer" },
+      { flags: '--force', says: 'replace the file when it is there already' },
+      { flags: '--dry-run', says: 'print the document and write nothing' },
+    ],
+    examples: [
+      'squall init',
+      'squall init --probe',
+      'squall init --url http://127.0.0.1:3000/products --service search',
+      'squall init - > first.yaml',
+    ],
+    reads: false,
+    load: () => import('./init.ts'),
+  },
   {
     name: 'validate',
     group: 'Experiments',
@@ -99,7 +121,7 @@ export const commands: readonly CommandEntry[] = [
     says: 'hand on what was found: as a page, Markdown, JUnit XML or JSON',
     arguments: [['[run...]', 'ids of runs, their first letters, or last; the last one when left out']],
     options: [
-      { flags: '-f, --format <format>', says: 'html (default), md for issues and pull requests, junit for CI, json' },
+      { flags: '-f, --format <html|md|junit|json>', says: 'html (default), md for issues and pull requests, junit for CI, json' },
       { flags: '-o, --out <file>', says: 'where to write it; - is stdout, where all but html go by themselves' },
     ],
     examples: ['squall report 20261123 --out checkout.html', 'squall report last --format md | gh pr comment --body-file -'],
@@ -114,7 +136,7 @@ export const commands: readonly CommandEntry[] = [
       ['<a>', 'id of a run, its first letters, or last'],
       ['<b>', 'the run to compare with it'],
     ],
-    options: [{ flags: '-f, --format <format>', says: 'text (default), or md for pull requests' }],
+    options: [{ flags: '-f, --format <text|md>', says: 'text (default), or md for pull requests' }],
     examples: ['squall compare 20261123 last'],
     reads: true,
     load: () => import('./compare.ts'),
@@ -162,5 +184,18 @@ export const commands: readonly CommandEntry[] = [
     examples: ['squall faults', 'squall faults cpu'],
     reads: true,
     load: () => import('./faults.ts'),
+  },
+  {
+    name: 'completion',
+    group: 'Other',
+    says: 'print the completion of commands, options and runs for a shell',
+    arguments: [['<bash|zsh|fish>', 'the shell that is to read it']],
+    examples: [
+      'source <(squall completion bash)                                   for this bash; in ~/.bashrc: for each',
+      'squall completion zsh > "${fpath[1]}/_squall"                      zsh, from the next start on',
+      'squall completion fish > ~/.config/fish/completions/squall.fish    fish',
+    ],
+    reads: true,
+    load: () => import('./completion.ts'),
   },
 ]

@@ -25,6 +25,17 @@ export function seed(text: string): number {
   return whole('--seed', text, 0, 0xffffffff)
 }
 
+/** `--port`: a TCP port. */
+export function port(text: string): number {
+  return whole('--port', text, 1, 65_535)
+}
+
+/** `--url`: the text of an address that traffic can be sent to. */
+export function httpUrl(text: string): string {
+  if (/^https?:$/.test(URL.parse(text)?.protocol ?? '')) return text
+  throw new SquallError('usage', `--url ${text}: an address is expected`, { hint: 'For example --url http://127.0.0.1:3000/.' })
+}
+
 function whole(option: string, text: string, least: number, most: number): number {
   const value = Number(text)
   if (/^\d+$/.test(text) && value >= least && value <= most) return value

@@ -10,7 +10,7 @@ export interface Streams {
 }
 
 /** A context in which each text ends its own line. `wrote()` tells whether data has gone to stdout already. */
-export interface OutputContext extends CommandContext {
+export interface OutputContext extends Omit<CommandContext, 'shape'> {
   wrote(): boolean
 }
 

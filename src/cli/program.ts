@@ -9,6 +9,11 @@ import { quietWhenUnread } from './unread.ts'
 
 /** Runs one command line (without `node` and the file's name) and returns the exit code. Never throws. */
 export async function runCommandLine(words: readonly string[], streams: Streams = process): Promise<number> {
+  if (words[0] === '__complete') {
+    const { completions } = await import('./completion/dynamic.ts')
+    for (const line of await completions(words[1] ?? '')) streams.stdout.write(`${line}\n`)
+    return 0
+  }
   // Read before anything is parsed: a wrong command line, too, is answered in the form and the colours that were asked for.
   const json = words.includes('--json')
   if (words.includes('--no-color')) {
@@ -20,7 +25,10 @@ export async function runCommandLine(words: readonly string[], streams: Streams 
   const program = frame(streams, async (entry, args, options) => {
     quietWhenUnread(streams, entry.reads)
     const command = await entry.load()
-    exit = await command.default(args, options, context)
+    exit = await command.default(args, options, {
+      ...context,
+      shape: async () => (await import('./completion/shape.ts')).commandLineShape(program),
+    })
   })
   try {
     if (words.length === 0) {

@@ -70,7 +70,7 @@ function targetOf({ stat, command }: FoundProcess, query: TargetQuery): Target {
 }
 
 /** `node orders.js` rather than the name of a thread: the program, and the script where the program is an interpreter. */
-function programName([program = '', script = '']: readonly string[], comm: string): string {
+export function programName([program = '', script = '']: readonly string[], comm: string): string {
   const name = basename(program) || comm
   return /\.(js|mjs|cjs|ts|py|rb|pl|jar)$/.test(script) ? `${name} ${basename(script)}` : name
 }

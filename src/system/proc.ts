@@ -1,5 +1,5 @@
 /** Reading /proc. A process is a pid *and* its start time: a pid alone may be somebody else by now. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 
 export interface ProcessStat {
   pid: number
@@ -89,39 +89,22 @@ export function ancestorsOf(pid: number): number[] {
   return chain
 }
 
-/** pids that listen on a TCP port, over all addresses, IPv4 and IPv6, of this network namespace. */
-export function pidsListeningOn(port: number): number[] {
-  const inodes = new Set<string>()
-  const hex = port.toString(16).toUpperCase().padStart(4, '0')
-  for (const file of ['/proc/net/tcp', '/proc/net/tcp6']) {
-    let text: string
-    try {
-      text = readFileSync(file, 'latin1')
-    } catch {
-      continue
-    }
-    for (const line of text.split('\n').slice(1)) {
-      const columns = line.trim().split(/\s+/)
-      if (columns[3] === '0A' && columns[1]?.endsWith(`:${hex}`) && columns[9]) inodes.add(`socket:[${columns[9]}]`)
-    }
+/** Absolute path of the folder it works in; null when gone or not ours to read. */
+export function readFolder(pid: number): string | null {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`)
+  } catch {
+    return null
   }
-  return inodes.size === 0 ? [] : listPids().filter((pid) => holdsOneOf(pid, inodes))
 }
 
-function holdsOneOf(pid: number, inodes: ReadonlySet<string>): boolean {
-  let descriptors: string[]
+/** uid of its owner; null when it is gone. */
+export function ownerOf(pid: number): number | null {
   try {
-    descriptors = readdirSync(`/proc/${pid}/fd`)
+    return statSync(`/proc/${pid}`).uid
   } catch {
-    return false
+    return null
   }
-  return descriptors.some((descriptor) => {
-    try {
-      return inodes.has(readlinkSync(`/proc/${pid}/fd/${descriptor}`))
-    } catch {
-      return false
-    }
-  })
 }
 
 /** Changes with each boot: pids and start times of another boot mean nothing. */

@@ -1,10 +1,5 @@
-/** Squall's own version, from package.json: two folders up in the sources, one in the bundle. */
+/** Squall's own version, from package.json. */
 import { readFileSync } from 'node:fs'
+import { packagePath } from './package-path.ts'
 
-export const version: string = readVersion()
-
-function readVersion(): string {
-  const here = import.meta.url
-  const file = new URL(here.endsWith('.ts') ? '../../package.json' : '../package.json', here)
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
-}
+export const version: string = (JSON.parse(readFileSync(packagePath('package.json'), 'utf8')) as { version: string }).version

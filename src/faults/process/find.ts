@@ -1,7 +1,8 @@
 /** Finding processes as a document names them: by name, command line, port, labels. */
 import { basename } from 'node:path'
 import type { TargetQuery } from '../../document/experiment.ts'
-import { listPids, type ProcessStat, pidsListeningOn, readCommandLine, readEnvironment, readStat } from '../../system/proc.ts'
+import { listPids, type ProcessStat, readCommandLine, readEnvironment, readStat } from '../../system/proc.ts'
+import { pidsListeningOn } from '../../system/tcp-table.ts'
 
 export interface FoundProcess {
   stat: ProcessStat
@@ -31,10 +32,14 @@ function matches(query: TargetQuery, stat: ProcessStat, command: readonly string
 }
 
 function hasLabels(pid: number, wanted: Readonly<Record<string, string>>): boolean {
-  const text = readEnvironment(pid)?.get('SQUALL_LABELS')
-  if (text === undefined) return false
-  const labels = new Map(text.split(',').map((pair) => [pair.slice(0, pair.indexOf('=')).trim(), pair.slice(pair.indexOf('=') + 1).trim()]))
+  const labels = labelsOf(pid)
   return Object.entries(wanted).every(([name, value]) => labels.get(name) === value)
+}
+
+/** `SQUALL_LABELS=app=shop,service=orders` of its environment; empty when there is none or it is not ours to read. */
+export function labelsOf(pid: number): Map<string, string> {
+  const pairs = readEnvironment(pid)?.get('SQUALL_LABELS')?.split(',') ?? []
+  return new Map(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')).trim(), pair.slice(pair.indexOf('=') + 1).trim()]))
 }
 
 /** Squall's own processes, and what its faults have started: never a target, never counted as the service. */
