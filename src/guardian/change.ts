@@ -189,6 +189,8 @@ async function pollUntil(
       if (seen.active === active) return { look: seen }
       told = true
       last = seen.seen
+      // What the fault acts on is gone or somebody else's: it will not become active any more.
+      if (active && (seen.died !== undefined || seen.changed !== undefined)) return { last, told }
     } catch (error) {
       last = (error as Error).message
     }

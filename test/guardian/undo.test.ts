@@ -98,6 +98,13 @@ describe('one change', () => {
     const world = newWorld()
     await assert.rejects(injectChange(stage(), held('a', injector(world, { inject: () => Promise.resolve() }))), /never showed its effect/)
   })
+  test('a target that ended meanwhile is not waited for', { timeout: 5_000 }, async () => {
+    const ending = {
+      patience: { inject: '60s', rollback: '200ms' },
+      look: async () => ({ active: false, seen: 'it has ended', died: 'ended' }),
+    } as const
+    await assert.rejects(injectChange(stage(), held('a', injector(newWorld(), ending))), /never showed its effect: it has ended/)
+  })
   test('it comes back after the rollback: seen at the second look, undone again', async () => {
     const world = newWorld()
     const engine = stage()
