@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AnyInjector, Look } from '../../src/faults/injector.ts'
-import type { Held } from '../../src/guardian/change.ts'
+import type { Engine, Held } from '../../src/guardian/change.ts'
 import { createContext } from '../../src/guardian/context.ts'
 import { ownIdentity } from '../../src/guardian/identity.ts'
 import { createJournal, type Journal, type JournalHeader, type JournalRecord, type PlannedRecord } from '../../src/guardian/journal.ts'
@@ -137,5 +137,16 @@ export function memoryJournal(failFrom = Number.POSITIVE_INFINITY): Journal & { 
       return broken
     },
     close: () => Promise.resolve(),
+  }
+}
+
+/** What a guardian or a sweep hands to each change; remembers what it was told and which marks it fenced. Tries a rollback for 3 s. */
+export function engineFor(more: Partial<Engine> = {}): Engine & { told: string[]; fenced: string[] } {
+  const [told, fenced]: [string[], string[]] = [[], []]
+  return {
+    ...{ told, fenced, journal: memoryJournal(), mayNotInject: () => null, tryFor: 3_000 },
+    events: { state: (held, state) => void told.push(`${held.plan.key} ${state}`), look: () => {}, log: () => {} },
+    fence: async (mark) => void fenced.push(mark),
+    ...more,
   }
 }

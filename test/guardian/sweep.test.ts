@@ -21,8 +21,7 @@ import { createJournal, type JournalHeader, type PlannedRecord } from '../../src
 import { createResourceLocks } from '../../src/guardian/resource-locks.ts'
 import { type SweptRun, sweepRun } from '../../src/guardian/sweep.ts'
 import { tryLock, trySharedLock } from '../../src/system/flock.ts'
-import { plannedFor } from './records.ts'
-import { header as headerFor } from './support.ts'
+import { header as headerFor, planned as plannedFor } from './support.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'squall-sweep-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -48,11 +47,8 @@ async function plant(header: Partial<JournalHeader> = {}, planned: Partial<Plann
   const trace = join(folder, `trace-${runs}`)
   const rollback = ['/bin/sh', '-c', `touch ${trace}`]
   const check = ['/bin/sh', '-c', `test ! -e ${trace} || exit 1`]
-  const change = plannedFor(
-    'own',
-    { inject: ['/bin/true'], rollback, check, cwd: '/', env: [], timeout: 5000 },
-    { type: 'command', ...planned },
-  )
+  const own = { inject: ['/bin/true'], rollback, check, cwd: '/', env: [], timeout: 5000 }
+  const change = plannedFor('own', { type: 'command', state: own, ...planned })
   const journal = await createJournal(join(dir, 'journal'), { ...headerFor(run), ...header })
   await journal.append(change)
   if (injected) {
@@ -143,7 +139,7 @@ describe('a sweep', () => {
       swept.changes.map(({ state }) => state),
       ['stuck'],
     )
-    assert.match(swept.changes[0]?.why ?? '', /By hand: undo it/)
+    assert.match(swept.changes[0]?.why ?? '', /By hand: clear it/)
     assert.ok(!existsSync(trace), 'the changed module was loaded')
   })
 })
