@@ -1,5 +1,5 @@
 /** `squall plan FILE`: targets, each change with its inverse, what survives what, rights needed. Changes nothing. */
-import { injectors } from '../catalogue.ts'
+import { injectors, sources } from '../catalogue.ts'
 import type { Need } from '../faults/injector.ts'
 import { maxDuration } from '../run/arm.ts'
 import { type PreviewFault, preview } from '../run/preview.ts'
@@ -21,7 +21,7 @@ const plan: Command<{ var?: Record<string, string> }> = async ([file], options, 
       schema: 'squall.plan/1',
       name: experiment.name,
       phases: experiment.phases,
-      maxDuration: maxDuration(experiment),
+      maxDuration: maxDuration(experiment, sources),
       faults,
       weakest: weakest(changes),
     }
@@ -31,7 +31,7 @@ const plan: Command<{ var?: Record<string, string> }> = async ([file], options, 
   const { warmup, baseline, fault, recovery } = experiment.phases
   context.out(`${colour('bold', experiment.name)}: ${experiment.hypothesis.trim()}`)
   context.out(
-    `environment ${experiment.environment}; warm-up ${s(warmup)}, baseline ${s(baseline)}, fault ${s(fault)}, recovery ${s(recovery)}; ended by force after ${s(maxDuration(experiment))}`,
+    `environment ${experiment.environment}; warm-up ${s(warmup)}, baseline ${s(baseline)}, fault ${s(fault)}, recovery ${s(recovery)}; ended by force after ${s(maxDuration(experiment, sources))}`,
   )
   for (const one of faults) context.out(`\n${faultLines(one)}`)
   context.out(`\n${weakest(changes)}`)

@@ -16,7 +16,7 @@ export type BoundText = number | LimitText | `${LimitText} after ${DurationText}
 export type AbortText = number | LimitText | `${LimitText} for ${DurationText}`
 
 export type BoundsInput = BoundText | { baseline?: BoundText; fault?: BoundText; recovery?: BoundText; abort?: AbortText }
-export type MeasureInput = 'none' | { from?: string; query?: string; unit?: Unit; max?: BoundsInput; min?: BoundsInput }
+export type MeasureInput = 'none' | { from?: string; query?: string; unit?: Unit | 's' | '%'; max?: BoundsInput; min?: BoundsInput }
 
 interface RequestInput {
   method?: string

@@ -52,6 +52,10 @@ export interface Measure {
   from: string
   /** What to ask the source for; for an endpoint the field path. */
   query: string
+  /** What one of the source's numbers is in `unit`, when the document says in which unit the source counts: 1000 for `unit: s`. */
+  factor?: number
+  /** 0…1: the quantile to take where a source gives buckets. */
+  quantile?: number
   max: Cells
   min: Cells
 }

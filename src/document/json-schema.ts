@@ -3,7 +3,18 @@ import * as z from 'zod/mini'
 import type { DocumentCatalogue } from './document-catalogue.ts'
 import { trafficMeasures } from './measure-defaults.ts'
 import { duration, text } from './schema-types.ts'
-import { environments, headShape, nameShape, phasesShape, pickShape, places, queryShape, trafficShape, units, varsShape } from './shapes.ts'
+import {
+  environments,
+  headShape,
+  nameShape,
+  phasesShape,
+  pickShape,
+  places,
+  queryShape,
+  trafficShape,
+  varsShape,
+  writtenUnits,
+} from './shapes.ts'
 
 type Json = Record<string, unknown>
 
@@ -53,7 +64,10 @@ function measures(): Json {
         properties: {
           from: { type: 'string', description: 'traffic, or the name of a source.' },
           query: { type: 'string', description: 'What to ask the source for; default: the measure’s name.' },
-          unit: { enum: units, description: 'Needed where the source cannot know it.' },
+          unit: {
+            enum: writtenUnits,
+            description: 'In what the source counts, where it cannot know that itself; s and % are turned into ms and shares.',
+          },
           max: { $ref: '#/$defs/max' },
           min: { $ref: '#/$defs/min' },
         },

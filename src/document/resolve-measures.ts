@@ -8,7 +8,7 @@ import { suggestion } from './nearest.ts'
 import { exampleOf, quote } from './quantity.ts'
 import { resolveCells } from './resolve-cells.ts'
 import { text } from './schema-types.ts'
-import { units } from './shapes.ts'
+import { sourceUnits, units, writtenUnits } from './shapes.ts'
 
 const keys = ['from', 'query', 'unit', 'max', 'min']
 
@@ -64,7 +64,7 @@ function resolveMeasure(checking: Checking, name: string, value: unknown, around
     const at: Path = 'query' in map ? [...path, 'query'] : path
     return void collect.add(at, 'from-missing', `traffic has no measure ${quote(query)}`, { at: 'query' in map ? 'value' : 'key', fix })
   }
-  const unit = unitOf(checking, map, path, known?.unit)
+  const { unit, factor } = unitOf(checking, map, path, known?.unit)
   const off = value === 'none'
   const [max, min] = (['max', 'min'] as const).map((direction) =>
     resolveCells(checking, map[direction], {
@@ -76,7 +76,11 @@ function resolveMeasure(checking: Checking, name: string, value: unknown, around
   ) as [Cells, Cells]
   // A source gives values that were computed elsewhere: its p99 is a level like any other gauge.
   const is = from === 'traffic' && known ? known.is : ({ kind: 'level' } as const)
-  return { name, is, unit: unit ?? 'count', from, query, max, min }
+  const measure: Measure = { name, is, unit: unit ?? 'count', from, query, max, min }
+  const quantile = from === 'traffic' ? undefined : wantedQuantile(name, query)
+  if (quantile !== undefined) measure.quantile = quantile
+  if (factor !== undefined && from !== 'traffic') measure.factor = factor
+  return measure
 }
 
 function recoveryTime(checking: Checking, map: Record<string, unknown>, path: Path): Measure {
@@ -139,25 +143,36 @@ function near(name: string): boolean {
   return suggestion(name, trafficMeasures) !== undefined
 }
 
-function unitOf(checking: Checking, map: Record<string, unknown>, path: Path, known: Unit | undefined): Unit | undefined {
-  if (map.unit !== undefined) {
-    const at = [...path, 'unit']
-    const written = map.unit === '%' ? 'share' : map.unit
-    if (typeof written !== 'string' || !(units as readonly string[]).includes(written)) {
-      checking.collect.add(at, 'value-not-allowed', `${quote(String(map.unit))} is no unit: ${units.join(', ')}`, {
-        fix: suggestion(String(map.unit), units) ?? 'a number without a unit is “count”',
-      })
-      return known
-    }
-    if (known !== undefined && known !== written) {
-      checking.collect.add(at, 'value-not-allowed', `this measure is ${exampleOf(known)}`, {
-        fix: `leave unit out, or write unit: ${known}`,
-      })
-      return known
-    }
-    return written as Unit
+/** Of a source's buckets: what `p99(…)` in the query says, else what the measure's name ends in (`checkout_p95`). */
+function wantedQuantile(name: string, query: string): number | undefined {
+  const percent = /^\s*p(\d\d?(?:\.\d+)?)\(/.exec(query)?.[1] ?? /_p(\d\d)$/.exec(name)?.[1]
+  return percent === undefined ? undefined : Number((Number(percent) / 100).toPrecision(12))
+}
+
+/** The unit of the bounds, and what one of the source's numbers is in it, where the two differ. */
+function unitOf(
+  checking: Checking,
+  map: Record<string, unknown>,
+  path: Path,
+  known: Unit | undefined,
+): { unit: Unit | undefined; factor?: number } {
+  if (map.unit === undefined) return { unit: known ?? inferredUnit(checking, map, path) }
+  const at = [...path, 'unit']
+  const written = writtenUnits.find((unit) => unit === map.unit)
+  if (written === undefined) {
+    checking.collect.add(at, 'value-not-allowed', `${quote(String(map.unit))} is no unit: ${writtenUnits.join(', ')}`, {
+      fix: suggestion(String(map.unit), units) ?? 'a number without a unit is “count”',
+    })
+    return { unit: known }
   }
-  return known ?? inferredUnit(checking, map, path)
+  const { unit, factor } = written === 's' || written === '%' ? sourceUnits[written] : { unit: written, factor: undefined }
+  if (known !== undefined && known !== unit) {
+    checking.collect.add(at, 'value-not-allowed', `this measure is ${exampleOf(known)}`, {
+      fix: `leave unit out, or write unit: ${known}`,
+    })
+    return { unit: known }
+  }
+  return { unit, ...(factor !== undefined && { factor }) }
 }
 
 /** The unit that the first telling bound speaks of; the others must agree, which their own check sees to. */

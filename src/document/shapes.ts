@@ -5,6 +5,10 @@ import { count, duration, port, rate, says, secretText, share, text } from './sc
 export const environments = ['test', 'staging', 'production'] as const
 export const places = ['process', 'proxy', 'container', 'host', 'database', 'pod', 'node', 'app', 'url'] as const
 export const units = ['ms', 'share', '/s', 'bytes', 'bit/s', 'count'] as const
+/** In which a source may count although bounds are in another unit: what one of its numbers is then. */
+export const sourceUnits = { s: { unit: 'ms', factor: 1000 }, '%': { unit: 'share', factor: 0.01 } } as const
+/** What `unit` may be. */
+export const writtenUnits = [...units, ...(Object.keys(sourceUnits) as (keyof typeof sourceUnits)[])] as const
 
 const nameRule = /^[a-z0-9][a-z0-9-]{0,62}$/
 

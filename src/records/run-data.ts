@@ -29,8 +29,11 @@ export interface TrafficSecond {
   reasons: Record<string, number>
 }
 
-/** One reading of a source. `at` in ms since the run's start. Missing stays missing, with the reason. */
-export type Sample = { at: number } & (
+/**
+ * One reading of a source. `at` in ms since the run's start; `over`: it sums up that many ms before `at` (absent: it is of that instant).
+ * Missing stays missing, with the reason.
+ */
+export type Sample = { at: number; over?: number } & (
   | { value: number }
   | { bad: number; total: number }
   | { buckets: [le: number, count: number][] }

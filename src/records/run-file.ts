@@ -24,6 +24,8 @@ export interface RunWriter {
   phase(window: PhaseWindow): void
   second(second: TrafficSecond): void
   sample(measure: string, sample: Sample): void
+  /** Takes the place of all that was told of this measure so far: read again, and complete now. */
+  samples(measure: string, samples: readonly Sample[]): void
   /** The newest record of the same fault and target counts. */
   change(change: ChangeRecord): void
   event(event: RunEvent): void
@@ -65,6 +67,7 @@ export async function openRunWriter(id: string, dir: string, options: RunWriterO
     phase: (window) => put({ put: 'phase', window }),
     second: (second) => put({ put: 'second', second }),
     sample: (measure, sample) => put({ put: 'sample', measure, sample }),
+    samples: (measure, samples) => put({ put: 'samples', measure, samples }),
     change: (change) => put({ put: 'change', change }),
     event: (event) => put({ put: 'event', event }),
     abort: (abort) => put({ put: 'abort', abort }),

@@ -13,6 +13,7 @@ export type Entry =
   | { put: 'phase'; window: PhaseWindow }
   | { put: 'second'; second: TrafficSecond }
   | { put: 'sample'; measure: string; sample: Sample }
+  | { put: 'samples'; measure: string; samples: readonly Sample[] }
   | { put: 'change'; change: ChangeRecord }
   | { put: 'event'; event: RunEvent }
   | { put: 'abort'; abort: Abort }
@@ -118,6 +119,11 @@ function statements(db: DatabaseSync): (entry: Entry) => void {
       }
       case 'sample':
         return run('insert into sample (measure, at, body) values (?, ?, ?)', entry.measure, entry.sample.at, toExactJson(entry.sample))
+      case 'samples':
+        run('delete from sample where measure = ?', entry.measure)
+        for (const sample of entry.samples)
+          run('insert into sample (measure, at, body) values (?, ?, ?)', entry.measure, sample.at, toExactJson(sample))
+        return
       case 'change': {
         const { fault, target } = entry.change
         return run(

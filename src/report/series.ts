@@ -2,7 +2,7 @@
 import type { Measure } from '../document/experiment.ts'
 import type { RunData, Sample, TrafficSecond } from '../records/run-data.ts'
 import { quantile } from '../verdict/quantile.ts'
-import { bucketQuantile } from '../verdict/readings.ts'
+import { bucketQuantile, quantileOf } from '../verdict/readings.ts'
 
 /** Points a line has at most; beyond that several seconds become one. */
 const pointLimit = 900
@@ -66,8 +66,8 @@ export function sourceLine(data: RunData, measure: Measure): Line {
 function valueOf(sample: Sample, measure: Measure): number | null {
   if ('value' in sample) return Number.isFinite(sample.value) ? sample.value : null
   if ('bad' in sample) return sample.total > 0 ? sample.bad / sample.total : null
-  if ('buckets' in sample) return bucketQuantile(sample.buckets, measure.is.kind === 'latency' ? measure.is.quantile : 0.5)?.value ?? null
-  return null
+  const p = quantileOf(measure)
+  return 'buckets' in sample && p !== undefined ? (bucketQuantile(sample.buckets, p)?.value ?? null) : null
 }
 
 function thin(points: [number, number | null][]): [number, number | null][] {

@@ -15,6 +15,8 @@ import { runDir } from '../system/paths.ts'
 import { readStat } from '../system/proc.ts'
 import type { TellNews } from './events.ts'
 import { createFaultControl, type FaultControl } from './fault-control.ts'
+import type { AnySource } from './measuring.ts'
+import { longestLag } from './polling.ts'
 import type { Stopper } from './stopper.ts'
 import { lastsFor } from './timeline.ts'
 
@@ -38,6 +40,7 @@ interface ArmInput {
   folder: string
   seed: number
   injectors: readonly AnyInjector[]
+  sources: readonly AnySource[]
   tell: TellNews
 }
 
@@ -55,10 +58,10 @@ export function heartbeatLost(experiment: Experiment): number {
   return experiment.environment === 'production' ? 5_000 : 15_000
 }
 
-/** ms: all phases, what two rollbacks may take, and the time to arm and to judge. */
-export function maxDuration(experiment: Experiment): number {
+/** ms: all phases, what two rollbacks may take, the time to arm and to judge, and twice that of the slowest source to be complete. */
+export function maxDuration(experiment: Experiment, sources: readonly AnySource[]): number {
   const { warmup, baseline, fault, recovery } = experiment.phases
-  return warmup + baseline + fault + recovery + 180_000
+  return warmup + baseline + fault + recovery + 180_000 + 2 * longestLag(experiment, sources)
 }
 
 export async function armGuardian(input: ArmInput, stage: ArmStage): Promise<Guarded> {
@@ -178,7 +181,7 @@ function armRequest(input: ArmInput, stage: ArmStage): ArmRequest {
     faults: experiment.faults,
     lasts: Object.fromEntries(experiment.faults.map((fault) => [fault.name, lastsFor(fault, experiment.phases.fault)])),
     heartbeatLost: heartbeatLost(experiment),
-    maxDuration: maxDuration(experiment),
+    maxDuration: maxDuration(experiment, input.sources),
     runner: { pid: process.pid, start: readStat(process.pid)?.start ?? 0 },
     secrets: secretsOf(experiment),
   }

@@ -1,7 +1,5 @@
 /** Everything that is measured during a run: the load, the sources, the record of both, and the guard that looks at them each second. */
 import type { Experiment } from '../document/experiment.ts'
-import { SquallError } from '../errors.ts'
-import { pollSources, type SourcePoll } from '../measures/poll.ts'
 import type { Source } from '../measures/source.ts'
 import { startTraffic, type TrafficHandle } from '../measures/traffic/start.ts'
 import type { LiveTick } from '../records/live-tick.ts'
@@ -11,6 +9,7 @@ import { sharedMonotonicMs, sleep } from '../system/clock.ts'
 import { version } from '../system/version.ts'
 import type { Guard } from '../verdict/guard.ts'
 import type { TellNews } from './events.ts'
+import { pacesOf, startPolling } from './polling.ts'
 import type { Stopper } from './stopper.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: sources of different configurations in one list.
@@ -34,7 +33,10 @@ export interface MeasuringOptions {
 export interface Measuring {
   seconds(): TrafficSecond[]
   samples(): Record<string, Sample[]>
-  /** Waits until every request planned before `until` has ended, no longer than the traffic's timeout; less when the run is stopped. */
+  /**
+   * Waits until every request planned before `until` has ended, no longer than the traffic's timeout, and until the sources have given all
+   * they have of that time; less when the run is stopped.
+   */
   settled(until: number, stopper: Stopper): Promise<void>
   /** From here on the `abort` cells count; relative ones against this baseline. */
   guardFrom(data: RunData): void
@@ -66,10 +68,9 @@ export async function startMeasuring(options: MeasuringOptions): Promise<Measuri
     act(guard.tick(tick, latest, guarding))
     latest = {}
   }
-
-  let traffic: TrafficHandle | null = null
-  if (experiment.traffic) {
-    traffic = await startTraffic(experiment.traffic, {
+  async function startLoad(): Promise<TrafficHandle | null> {
+    if (!experiment.traffic) return null
+    return startTraffic(experiment.traffic, {
       startedAt: sharedMonotonicMs() - at(),
       runId: options.runId,
       version,
@@ -86,11 +87,26 @@ export async function startMeasuring(options: MeasuringOptions): Promise<Measuri
       },
     })
   }
-  const poll: SourcePoll | null = await startPolling(options, (measure, sample) => {
-    ;(samples[measure] ??= []).push(sample)
-    latest[measure] = sample
-    writer.sample(measure, sample)
-    tell({ is: 'sample', measure, sample })
+
+  // The guardian must not take the check of a slow source for our death.
+  options.beat()
+  const waiting = setInterval(options.beat, 1000)
+  const poll = await startPolling(options, {
+    onSample(measure, sample) {
+      ;(samples[measure] ??= []).push(sample)
+      latest[measure] = sample
+      writer.sample(measure, sample)
+      tell({ is: 'sample', measure, sample })
+    },
+    onComplete(measure, until, complete) {
+      samples[measure] = [...complete, ...(samples[measure] ?? []).filter((sample) => sample.at >= until)]
+      writer.samples(measure, samples[measure])
+    },
+  }).finally(() => clearInterval(waiting))
+  guard.sourcePaces(pacesOf(poll))
+  const traffic = await startLoad().catch(async (error) => {
+    await poll?.stop()
+    throw error
   })
   // The guard's own clock: it beats for the guardian, and it notices that nothing arrives at all.
   const clock = setInterval(() => {
@@ -109,6 +125,7 @@ export async function startMeasuring(options: MeasuringOptions): Promise<Measuri
       const wanted = Math.floor(until / 1000)
       const missing = (): boolean => seconds.filter((second) => second.t < wanted).length < wanted
       while (traffic && !stopper.abort && at() < limit && missing()) await stopper.orStop(sleep(50))
+      if (poll) await stopper.orLeave(poll.complete(until))
     },
     guardFrom(data) {
       guard.baseline(data)
@@ -126,27 +143,4 @@ export async function startMeasuring(options: MeasuringOptions): Promise<Measuri
       else await traffic?.stop()
     },
   }
-}
-
-/** @throws SquallError `source-not-readable` with every problem of every source, before anything is started */
-async function startPolling(options: MeasuringOptions, onSample: (measure: string, sample: Sample) => void): Promise<SourcePoll | null> {
-  const { experiment, at } = options
-  const wanted = experiment.measures.filter((measure) => experiment.sources.some((source) => source.name === measure.from))
-  if (wanted.length === 0) return null
-  const byName = new Map(
-    experiment.sources.map((spec) => {
-      const source = options.sources.find((candidate) => candidate.type === spec.type)
-      if (!source) throw new SquallError('internal', `no source of type ${spec.type}`)
-      return [spec.name, { source, config: spec.config }] as const
-    }),
-  )
-  return pollSources({
-    measures: wanted.map((measure) => ({
-      name: measure.name,
-      query: measure.query,
-      ...(byName.get(measure.from) as { source: AnySource; config: unknown }),
-    })),
-    at,
-    onSample,
-  })
 }

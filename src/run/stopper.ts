@@ -14,6 +14,8 @@ export interface Stopper {
   stay(ms: number): Promise<void>
   /** The first of both: `promise`, or null when the run is stopped. */
   orStop<T>(promise: Promise<T>): Promise<T | null>
+  /** The first of both: `promise`, or null when somebody else than the guard stops the run. */
+  orLeave<T>(promise: Promise<T>): Promise<T | null>
 }
 
 export function createStopper(): Stopper {
@@ -40,18 +42,21 @@ export function createStopper(): Stopper {
       return abort !== null
     },
     stay: (ms) => sleep(ms, leaving.signal),
-    async orStop(promise) {
-      if (abort) return null
-      let release = (): void => {}
-      const stopped = new Promise<null>((resolve) => {
-        release = () => resolve(null)
-        controller.signal.addEventListener('abort', release, { once: true })
-      })
-      try {
-        return await Promise.race([promise, stopped])
-      } finally {
-        controller.signal.removeEventListener('abort', release)
-      }
-    },
+    orStop: (promise) => firstOf(promise, controller.signal),
+    orLeave: (promise) => firstOf(promise, leaving.signal),
+  }
+}
+
+async function firstOf<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  if (signal.aborted) return null
+  let release = (): void => {}
+  const stopped = new Promise<null>((resolve) => {
+    release = () => resolve(null)
+    signal.addEventListener('abort', release, { once: true })
+  })
+  try {
+    return await Promise.race([promise, stopped])
+  } finally {
+    signal.removeEventListener('abort', release)
   }
 }

@@ -19,6 +19,8 @@ export interface Breach {
 export interface Guard {
   /** ms; the limits the load generator has to count. Relative ones are there after `baseline`. */
   latencyLimits(): number[]
+  /** By measure, ms: how much rarer than once a second its source gives readings, so that waiting for one is not being blind. */
+  sourcePaces(paces: Readonly<Record<string, number>>): void
   /** The baseline against which relative limits are taken. */
   baseline(data: RunData): void
   /**
@@ -36,7 +38,8 @@ export function createGuard(experiment: Experiment, faultTicks: number): Guard {
       return bound && bound.limit.kind !== 'none' ? [createWatch(measure, direction, bound, faultTicks)] : []
     }),
   )
-  const blind = createBlindness(experiment, watches)
+  let paces: Readonly<Record<string, number>> = {}
+  const blind = createBlindness(experiment, watches, (name) => paces[name] ?? 0)
   const budget = createErrorBudget(experiment, faultTicks)
   return {
     latencyLimits: () => [
@@ -44,6 +47,9 @@ export function createGuard(experiment: Experiment, faultTicks: number): Guard {
         watches.flatMap((watch) => (watch.measure.from === 'traffic' && watch.measure.is.kind === 'latency' ? (watch.limit() ?? []) : [])),
       ),
     ],
+    sourcePaces(known) {
+      paces = known
+    },
     baseline(data) {
       for (const watch of watches) watch.baseline(baselineValue(data, watch.measure))
       budget?.baseline(data)
@@ -65,14 +71,17 @@ export function createGuard(experiment: Experiment, faultTicks: number): Guard {
 
 /** No data at all, or none of a source that guards: 15 s, in production 5 s. */
 function createBlindness(
-  { environment }: Experiment,
+  { environment, traffic, measures }: Experiment,
   watches: readonly Watch[],
+  paceOf: (measure: string) => number,
 ): (tick: LiveTick | null, samples: Readonly<Record<string, Sample>>, guarding: boolean, at: number) => Breach | null {
   const patience = environment === 'production' ? 5_000 : 15_000
   const guards = watches.filter(({ measure }) => measure.from !== 'traffic').map(({ measure }) => measure.name)
   let anything: number | null = null
   let since: Record<string, number> = {}
   const read = (sample: Sample | undefined): boolean => sample !== undefined && !('missing' in sample)
+  /** The quickest source decides how soon there must be anything at all. */
+  const quickest = (): number => (traffic ? 0 : Math.min(...measures.flatMap(({ name, from }) => (from === 'traffic' ? [] : paceOf(name)))))
   const breach = (what: string, silent: number): Breach => ({
     by: 'blind',
     breached: false,
@@ -81,11 +90,11 @@ function createBlindness(
   return (tick, samples, guarding, at) => {
     const sees = (tick !== null && tick.planned + tick.ended > tick.notSent) || Object.values(samples).some(read)
     if (sees || anything === null) anything = at
-    if (at - anything >= patience) return breach('', at - anything)
+    if (at - anything >= patience + quickest()) return breach('', at - anything)
     if (!guarding) since = {}
     for (const name of guarding ? guards : []) {
       if (read(samples[name]) || since[name] === undefined) since[name] = at
-      if (at - since[name] >= patience) return breach(`for ${name} `, at - since[name])
+      if (at - since[name] >= patience + paceOf(name)) return breach(`for ${name} `, at - since[name])
     }
     return null
   }

@@ -5,11 +5,19 @@ import { median } from './quantile.ts'
 import type { Counts } from './share-interval.ts'
 import { type Material, windowOf } from './stretch.ts'
 
+/** `low` and `high`: the edges of the bucket that it fell into; it may be anything between them. */
+export interface ReadValue {
+  at: number
+  value: number
+  low?: number
+  high?: number
+}
+
 export interface Readings {
   /** ms since the run's start. */
   from: number
   to: number
-  values: { at: number; value: number }[]
+  values: ReadValue[]
   /** For sources that count events. */
   counts: Counts | null
   missing: number
@@ -22,17 +30,18 @@ export function readingsOf(material: Material, measure: Measure, phase: JudgedPh
   if (!window) return undefined
   const all = material.data.samples[measure.name] ?? []
   const from = window.from + after
-  const inside = all.filter(({ at }) => at >= from && at < window.to)
+  const inside = all.filter(({ at, over }) => (over === undefined ? at >= from && at < window.to : at - over >= from && at <= window.to))
   const events = inside.filter((sample) => 'total' in sample).filter(({ bad, total }) => Number.isFinite(bad) && total > 0)
+  const p = quantileOf(measure)
   const buckets = inside.flatMap((sample) =>
-    'buckets' in sample ? [{ at: sample.at, found: bucketQuantile(sample.buckets, quantileOf(measure)) }] : [],
+    'buckets' in sample && p !== undefined ? [{ at: sample.at, found: bucketQuantile(sample.buckets, p) }] : [],
   )
-  const values = [
+  const values: ReadValue[] = [
     ...inside.flatMap((sample) => ('value' in sample && Number.isFinite(sample.value) ? [{ at: sample.at, value: sample.value }] : [])),
     ...events.map(({ at, bad, total }) => ({ at, value: bad / total })),
-    ...buckets.flatMap(({ at, found }) => (found ? [{ at, value: found.value }] : [])),
+    ...buckets.flatMap(({ at, found }) => (found ? [{ at, ...found }] : [])),
   ].sort((a, b) => a.at - b.at)
-  const widths = buckets.flatMap(({ found }) => (found ? [found.width] : []))
+  const widths = buckets.flatMap(({ found }) => (found ? [found.high - found.low] : []))
   return {
     from,
     to: window.to,
@@ -46,8 +55,13 @@ export function readingsOf(material: Material, measure: Measure, phase: JudgedPh
   }
 }
 
-/** Of the readings that this stretch should have had at the source's own pace. One may fall over the edge. */
-function missingShare(all: readonly Sample[], inside: readonly Sample[], good: number, length: number): number {
+/**
+ * Of the readings that this stretch should have had at the source's own pace. One may fall over the edge; of those that sum up a time,
+ * what reaches back beyond the stretch is no part of it.
+ */
+function missingShare(all: readonly Sample[], inside: readonly Sample[], good: number, whole: number): number {
+  const overs = all.flatMap(({ over }) => over ?? [])
+  const length = whole - (overs.length > 0 ? median(overs) : 0)
   const gaps = all
     .slice(1)
     .map(({ at }, i) => at - (all[i]?.at ?? at))
@@ -57,12 +71,16 @@ function missingShare(all: readonly Sample[], inside: readonly Sample[], good: n
   return wanted <= 0 ? 1 : Math.max(0, wanted - good) / wanted
 }
 
-function quantileOf({ is }: Measure): number {
-  return is.kind === 'latency' ? is.quantile : 0.5
+/** Undefined: nobody said which, and buckets alone are no value. */
+export function quantileOf({ is, quantile }: Measure): number | undefined {
+  return quantile ?? (is.kind === 'latency' ? is.quantile : undefined)
 }
 
 /** Linear within the bucket, cumulative counts by upper edge as Prometheus has them. Null without events, or beyond the last finite edge. */
-export function bucketQuantile(buckets: readonly [le: number, count: number][], p: number): { value: number; width: number } | null {
+export function bucketQuantile(
+  buckets: readonly [le: number, count: number][],
+  p: number,
+): { value: number; low: number; high: number } | null {
   const sorted = [...buckets].sort(([a], [b]) => a - b)
   const total = sorted.at(-1)?.[1] ?? 0
   if (!(total > 0)) return null
@@ -71,5 +89,5 @@ export function bucketQuantile(buckets: readonly [le: number, count: number][], 
   const [below, before] = sorted[at - 1] ?? [0, 0]
   if (!Number.isFinite(edge)) return null
   const share = count > before ? (p * total - before) / (count - before) : 1
-  return { value: below + (edge - below) * share, width: edge - below }
+  return { value: below + (edge - below) * share, low: below, high: edge }
 }

@@ -4,7 +4,7 @@ import { type Asked, conclude, openCell } from './cell.ts'
 import { allowedBy } from './limits.ts'
 import { quantity } from './numbers.ts'
 import { median } from './quantile.ts'
-import { type Readings, readingsOf } from './readings.ts'
+import { type Readings, type ReadValue, readingsOf } from './readings.ts'
 import { ends, judgeShift } from './series-cell.ts'
 import { differenceInterval, shareInterval, shareOf, sum } from './share-interval.ts'
 import type { Material } from './stretch.ts'
@@ -35,12 +35,52 @@ function judgeRelative(cell: CellVerdict, material: Material, asked: Asked, read
   if (spoilt) cell.why = `${quantity(spoilt.missing, 'share')} of the readings ${spoilt === baseline ? 'before the fault ' : ''}are missing`
   else if (Math.min(baseline.values.length, readings.values.length) < fewestIntervals) cell.why = `fewer than ${fewestIntervals} readings`
   else if (readings.counts && baseline.counts) judgeEvents(cell, asked, readings, baseline)
-  else judgeShift(cell, asked, thirty(baseline), thirty(readings), (readings.to - readings.from) / 1000)
+  else judgeLevels(cell, asked, baseline, readings)
+}
+
+/** A value out of a bucket may be anything within it: what is decided must be so at the adverse edges too. */
+function judgeLevels(cell: CellVerdict, asked: Asked, baseline: Readings, readings: Readings): void {
+  const seconds = (readings.to - readings.from) / 1000
+  judgeShift(cell, asked, thirty(baseline), thirty(readings), seconds)
+  if (cell.resolution === undefined || cell.decision === "can't tell") return
+  const rising = (cell.decision === 'breached') === (asked.direction === 'max')
+  const [before, after] = rising ? ([high, low] as const) : ([low, high] as const)
+  const adverse = openCell(asked)
+  judgeShift(adverse, asked, thirty(baseline, before), thirty(readings, after), seconds)
+  if (adverse.decision !== cell.decision) tooWide(cell)
+}
+
+const plain = ({ value }: ReadValue): number => value
+/** The lower edge itself belongs to the bucket below. */
+const low = ({ value, low: edge }: ReadValue): number => (edge === undefined ? value : edge * (1 + 1e-12))
+const high = ({ value, high: edge }: ReadValue): number => edge ?? value
+
+function tooWide(cell: CellVerdict): void {
+  cell.decision = "can't tell"
+  cell.why = `the buckets, up to ${quantity(cell.resolution ?? 0, cell.unit)} wide, are too wide to tell`
 }
 
 /** A number of things is taken literally; other readings jitter, and a bound is broken by three in a row or by more than 5 % of them. */
 function judgeObserved(cell: CellVerdict, asked: Asked, readings: Readings, limit: number): void {
-  const outside = readings.values.map(({ value }) => (asked.direction === 'max' ? value > limit : value < limit))
+  const values = readings.values.map(plain)
+  const extreme = asked.direction === 'max' ? values.reduce((a, b) => Math.max(a, b)) : values.reduce((a, b) => Math.min(a, b))
+  Object.assign(cell, { estimate: extreme, interval: [extreme, extreme] })
+  const [mildest, worst] = asked.direction === 'max' ? ([low, high] as const) : ([high, low] as const)
+  const [surely, possibly] = [mildest, worst].map((edge) => outsideOf(readings.values.map(edge), asked, limit)) as [Outside, Outside]
+  if (surely.breached) cell.decision = 'breached'
+  else if (readings.missing > 0.1) cell.why = `${quantity(readings.missing, 'share')} of the readings are missing`
+  else if (surely.bad > 0) cell.why = `${surely.bad} of ${values.length} readings were outside, never three in a row`
+  else if (possibly.bad > 0) tooWide(cell)
+  else cell.decision = 'held'
+}
+
+interface Outside {
+  bad: number
+  breached: boolean
+}
+
+function outsideOf(values: readonly number[], { direction, measure }: Asked, limit: number): Outside {
+  const outside = values.map((value) => (direction === 'max' ? value > limit : value < limit))
   const bad = outside.filter(Boolean).length
   let longest = 0
   let run = 0
@@ -48,14 +88,7 @@ function judgeObserved(cell: CellVerdict, asked: Asked, readings: Readings, limi
     run = out ? run + 1 : 0
     longest = Math.max(longest, run)
   }
-  const values = readings.values.map(({ value }) => value)
-  const extreme = asked.direction === 'max' ? values.reduce((a, b) => Math.max(a, b)) : values.reduce((a, b) => Math.min(a, b))
-  const breached = asked.measure.unit === 'count' ? bad > 0 : longest >= 3 || bad > 0.05 * outside.length
-  Object.assign(cell, { estimate: extreme, interval: [extreme, extreme] })
-  if (breached) cell.decision = 'breached'
-  else if (readings.missing > 0.1) cell.why = `${quantity(readings.missing, 'share')} of the readings are missing`
-  else if (bad > 0) cell.why = `${bad} of ${outside.length} readings were outside, never three in a row`
-  else cell.decision = 'held'
+  return { bad, breached: measure.unit === 'count' ? bad > 0 : longest >= 3 || bad > 0.05 * outside.length }
 }
 
 function judgeEvents(cell: CellVerdict, asked: Asked, readings: Readings, baseline: Readings | null): void {
@@ -82,11 +115,11 @@ function judgeEvents(cell: CellVerdict, asked: Asked, readings: Readings, baseli
 }
 
 /** At most thirty points of equally many readings each: readings a second apart repeat each other. */
-export function thirty({ values }: Readings): number[] {
+export function thirty({ values }: Readings, of: (value: ReadValue) => number = plain): number[] {
   const size = Math.max(1, Math.round(values.length / 30))
   const points: number[] = []
   for (let start = 0; start + size <= values.length; start += size)
-    points.push(sum(values.slice(start, start + size).map(({ value }) => value)) / size)
+    points.push(sum(values.slice(start, start + size).map(of)) / size)
   return points
 }
 

@@ -5,6 +5,7 @@ import type { Sample } from '../records/run-data.ts'
 import { createECusum, type ECusum } from './e-cusum.ts'
 import { allowedBy } from './limits.ts'
 import { quantity, seconds } from './numbers.ts'
+import { bucketQuantile, quantileOf } from './readings.ts'
 
 export interface Watch {
   readonly measure: Measure
@@ -60,15 +61,20 @@ export function createWatch(measure: Measure, direction: 'max' | 'min', bound: A
 }
 
 function seenBy(measure: Measure, direction: 'max' | 'min', limit: number, tick: LiveTick | null, sample: Sample | undefined): Seen {
-  if (measure.from !== 'traffic') return sample ? readBy(sample, direction, limit) : null
+  if (measure.from !== 'traffic') return sample ? readBy(measure, sample, direction, limit) : null
   if (!tick) return null
   if (measure.is.kind === 'latency') return countedBy(tick, limit, measure.is.quantile)
   if (measure.is.kind === 'share') return tick.ended > 0 ? { bad: tick.error + tick.timeout, total: tick.ended, allowed: limit } : null
   return measure.is.kind === 'level' ? { value: (1000 * tick.ok) / Math.max(1, tick.at - tick.from) } : null
 }
 
-function readBy(sample: Sample, direction: 'max' | 'min', limit: number): Seen {
+function readBy(measure: Measure, sample: Sample, direction: 'max' | 'min', limit: number): Seen {
   if ('value' in sample) return Number.isFinite(sample.value) ? { value: sample.value } : null
+  if ('buckets' in sample) {
+    const p = quantileOf(measure)
+    const found = p === undefined ? null : bucketQuantile(sample.buckets, p)
+    return found && { value: found.value }
+  }
   if (!('total' in sample) || !(sample.total > 0)) return null
   return direction === 'max' ? { bad: sample.bad, total: sample.total, allowed: limit } : { value: sample.bad / sample.total }
 }

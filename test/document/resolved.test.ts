@@ -41,6 +41,29 @@ test('bounds keep what the author wrote beside what it means', () => {
   assert.deepEqual(measure('{ min: -5/s }', 'throughput')?.min.fault?.limit, { kind: 'plus', value: -5 })
 })
 
+test('a source may count in seconds or percent, and says with p99(…) or its name which quantile of its buckets is meant', () => {
+  const { experiment } = valid(
+    documentWith({
+      rest: `sources:
+  prom: { type: endpoint, url: http://a/ }
+measures:
+  latency_p99: { from: prom, query: x, unit: s, max: 300ms }
+  busy: { from: prom, query: cpu, unit: "%", max: 80% }
+  slow: { from: prom, query: "p99.9(x_seconds_bucket)", unit: ms }
+  checkout_p95: { from: prom }
+  error_rate: { unit: "%" }`,
+    }),
+  )
+  const kind = ({ name, unit, factor, quantile }: (typeof experiment.measures)[number]) => [name, unit, factor, quantile]
+  assert.deepEqual(experiment.measures.map(kind).slice(0, 5), [
+    ['latency_p99', 'ms', 1000, 0.99],
+    ['busy', 'share', 0.01, undefined],
+    ['slow', 'ms', undefined, 0.999],
+    ['checkout_p95', 'count', undefined, 0.95],
+    ['error_rate', 'share', undefined, undefined],
+  ])
+})
+
 test('a measure of a source takes its unit from its bounds', () => {
   const rest =
     'sources: { app: { type: endpoint, url: http://a/, headers: { x: "${secret:KEY}" } } }\nmeasures:\n  primaries: { from: app, max: 1 }\n  lag: { from: app, query: db.lag, max: { fault: 300ms } }'

@@ -61,6 +61,22 @@ describe('the record of a run', () => {
     )
   })
 
+  test('keeps what was read again in place of what was read live', async () => {
+    const dir = newDir()
+    const writer = await openRunWriter('r1', dir)
+    writer.start(startOf())
+    writer.sample('p99', { at: 1000, missing: 'status 503' })
+    writer.sample('queue', { at: 1000, value: 7 })
+    const complete = [
+      { at: 1000, over: 500, value: 3 },
+      { at: 2000, over: 500, value: 4 },
+    ]
+    writer.samples('p99', complete)
+    writer.sample('p99', { at: 3000, value: 5 })
+    await writer.close()
+    assert.deepEqual(readRun(dir).samples, { queue: [{ at: 1000, value: 7 }], p99: [...complete, { at: 3000, value: 5 }] })
+  })
+
   test('can be read while the run goes on, and its open phase ends at the last thing known', async () => {
     const dir = newDir()
     const writer = await openRunWriter('r1', dir)

@@ -278,7 +278,8 @@ test('events and buckets of a source are judged with their own intervals', () =>
     buckets: [
       [10, 90],
       [20, 100],
-      [40, i >= 40 ? 200 : 100],
+      [40, 100],
+      [60, i >= 40 ? 200 : 100],
     ] as [number, number][],
   }))
   const cell = cellOf(judge(run({ measures: [latency], samples: { db_p99: buckets } })), 'db_p99', 'recovery')
