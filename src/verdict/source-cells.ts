@@ -118,8 +118,7 @@ function judgeEvents(cell: CellVerdict, asked: Asked, readings: Readings, baseli
 export function thirty({ values }: Readings, of: (value: ReadValue) => number = plain): number[] {
   const size = Math.max(1, Math.round(values.length / 30))
   const points: number[] = []
-  for (let start = 0; start + size <= values.length; start += size)
-    points.push(sum(values.slice(start, start + size).map(of)) / size)
+  for (let start = 0; start + size <= values.length; start += size) points.push(sum(values.slice(start, start + size).map(of)) / size)
   return points
 }
 
