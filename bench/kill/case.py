@@ -70,7 +70,7 @@ def kill_case(squall, fault, state, victim, port, rng, slow, slow_max=2.0):
             return now if now == state or STATES.index(state) < (*STATES, "settled").index(now if now != "none" else "armed") else None
 
         wait_for(reached, 20)
-        time.sleep(rng.uniform(0, {"armed": 1.0, "injecting": 0.05 + world.delay, "active": 1.2, "undoing": 1.6}[state]))
+        time.sleep(rng.uniform(0, {"armed": 1.0, "injecting": 0.05 + world.delay, "active": 1.2, "undoing": 1.6}[state]) + (rng.choice((0.0, World.EVERY)) if fault == "again" else 0.0))
         records = read_journal(journal_of(world, run))[0]
         head = header(records)
         result.hit = "ended" if runner.poll() is not None else furthest(records)

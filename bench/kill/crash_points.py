@@ -225,7 +225,7 @@ def main():
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
     parser.add_argument("--jobs", type=int, default=4)
     parser.add_argument("--only", type=lambda text: text.split(","), default=[])
-    parser.add_argument("--faults", type=lambda text: text.split(","), default=["two", "kill", "own"])
+    parser.add_argument("--faults", type=lambda text: text.split(","), default=["two", "kill", "own", "again"])
     options = parser.parse_args()
     if not shutil.which("strace"):
         print("strace is not installed: no crash point can be tried")

@@ -39,7 +39,8 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 # A machine's processors can't be shared by two cpu faults: the second run would rightly be refused.
-one_at_a_time = {"cpu": threading.Lock()}
+processors = threading.Lock()
+one_at_a_time = {"cpu": processors, "ramp": processors}
 
 
 def case_alone(squall, fault, *more):

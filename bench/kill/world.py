@@ -31,10 +31,12 @@ export default {
 class World:
     """`fault` is one of FAULTS; `slow` delays injects that can be slow by 0 to `slow_max` s."""
 
-    FAULTS = ("pause", "kill", "cpu", "command", "own", "two")
+    FAULTS = ("pause", "kill", "cpu", "command", "own", "two", "ramp", "again")
     #: Faults that end by themselves when everybody is dead.
-    EXPIRING = ("pause", "cpu")
+    EXPIRING = ("pause", "cpu", "ramp")
     LASTS = 3.0
+    #: Seconds from one beginning of "again" to the next.
+    EVERY = 4.0
 
     def __init__(self, fault, port, rng, slow, slow_max=2.0):
         self.fault = fault
@@ -58,7 +60,7 @@ class World:
                 "name: kill-campaign\nhypothesis: Nothing is left behind.\nenvironment: production\n"
                 f"sources: {{ app: {{ type: endpoint, url: 'http://127.0.0.1:{port}/m' }} }}\n"
                 "measures: { up: { from: app, unit: count, min: { recovery: 1 } } }\n"
-                f"phases: {{ warmup: 0s, baseline: 1s, fault: {self.LASTS:g}s, recovery: 1s }}\nfaults:\n{faults}"
+                f"phases: {{ warmup: 0s, baseline: 1s, fault: {self.EVERY + 1.5 if fault == 'again' else self.LASTS:g}s, recovery: 1s }}\nfaults:\n{faults}"
             )
 
     def _victim(self, role):
@@ -75,11 +77,14 @@ class World:
             return f"  - type: kill\n{target}    restart: [sleep, '120']\n"
         if part == "cpu":
             return "  - type: cpu\n    target: { host: local }\n    load: 10%\n    cores: 1\n"
+        if part == "ramp":
+            return "  - type: cpu\n    name: ramp\n    target: { host: local }\n    load: 2%..20%\n    cores: 1\n"
         flag = self.flags[part] = os.path.join(self.folder, f"flag-{part}")
         script = os.path.join(self.folder, "inject.py")
-        if part == "command":
+        if part in ("command", "again"):
+            again = f"    name: again\n    for: 1s\n    every: {self.EVERY:g}s\n" if part == "again" else ""
             return (
-                f"  - type: command\n    inject: [python3, {script}, {flag}, '{self.delay}']\n"
+                f"  - type: command\n{again}    inject: [python3, {script}, {flag}, '{self.delay}']\n"
                 f"    rollback: [rm, '-f', {flag}]\n    check: [test, '-e', {flag}]\n"
             )
         return f"  - type: ./own.ts\n    name: own\n    with: {{ flag: {flag}, delay: '{self.delay}', script: {script} }}\n"

@@ -67,7 +67,7 @@ export const commands: readonly CommandEntry[] = [
     group: 'Experiments',
     says: 'show targets, each change and how it is undone; changes nothing',
     arguments: [file],
-    options: [vars],
+    options: [vars, { flags: '--seed <n>', says: 'make the random choices that a run with this seed makes', read: seed }],
     examples: ['squall plan checkout.yaml'],
     reads: true,
     load: () => import('./plan.ts'),

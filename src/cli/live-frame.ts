@@ -6,7 +6,7 @@ import { oneLine } from '../report/plain-text.ts'
 import { phaseWords } from '../report/words.ts'
 import type { TerminalSize } from './live-screen.ts'
 import type { LiveBound, LiveMeasure } from './live-series.ts'
-import { changeWords, stamp } from './run-lines.ts'
+import { changeWords, dosesOf, stamp } from './run-lines.ts'
 import { cutTo, fitTo, textColumns } from './text-width.ts'
 
 export interface LiveState {
@@ -151,10 +151,12 @@ function stateWords(change: Readonly<ChangeRecord>, { faults }: Experiment, at: 
   if (state !== 'active' || lost) return width < narrow ? state : (changeWords(change) ?? state)
   const look = looks.at(-1)
   const asked = faults.find(({ name }) => name === fault)?.spec ?? {}
-  const doses = Object.entries(look?.dose ?? {}).map(([name, value]) => {
+  const moving = dosesOf(change)
+  const steady = Object.entries(look?.dose ?? {}).map(([name, value]) => {
     const wanted = asked[name]
     return `${name} ${Number(value.toPrecision(3))}${typeof wanted === 'number' ? ` of ${Number(wanted.toPrecision(3))} asked` : ''}`
   })
+  const doses = moving ? [moving] : steady
   const hit = look?.hit && look.hit[1] > 1 ? [`${look.hit[0]} of ${look.hit[1]} targets`] : []
   return `${[`active for ${minutes(at - (activeAt ?? at))}`, ...hit, ...doses].join(', ')}${look ? ` (${look.seen})` : ''}`
 }

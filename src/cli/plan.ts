@@ -9,17 +9,19 @@ import type { Command } from './context.ts'
 import { readDocument } from './document.ts'
 import { colour, table } from './output.ts'
 
-const plan: Command<{ var?: Record<string, string> }> = async ([file], options, context) => {
+const plan: Command<{ var?: Record<string, string>; seed?: number }> = async ([file], options, context) => {
   const loaded = await readDocument(file as string, options.var ?? {}, context)
   if (!loaded) return 2
   const { experiment, folder } = loaded
-  const faults = await preview(experiment, { folder, seed: randomSeed(), injectors })
+  const seed = options.seed ?? randomSeed()
+  const faults = await preview(experiment, { folder, seed, injectors })
   const failed = faults.some((fault) => fault.error || fault.needs.some(({ met }) => met === false))
   const changes = faults.flatMap((fault) => fault.changes)
   if (context.json) {
     const data = {
       schema: 'squall.plan/1',
       name: experiment.name,
+      seed,
       phases: experiment.phases,
       maxDuration: maxDuration(experiment, sources),
       faults,
@@ -35,13 +37,16 @@ const plan: Command<{ var?: Record<string, string> }> = async ([file], options, 
   )
   for (const one of faults) context.out(`\n${faultLines(one)}`)
   context.out(`\n${weakest(changes)}`)
+  if (experiment.faults.some(({ target }) => target && target.place !== 'host'))
+    context.out(`seed ${seed}: squall run --seed ${seed} picks the same targets`)
   context.out('nothing was changed')
   return failed ? 2 : 0
 }
 export default plan
 
 function faultLines(fault: PreviewFault): string {
-  const head = `${colour('bold', fault.name)}${fault.name === fault.type ? '' : ` (${fault.type})`} from +${s(fault.after)} for ${s(fault.lasts)}`
+  const again = fault.every === undefined ? '' : `, again every ${s(fault.every)}: ${fault.times} times`
+  const head = `${colour('bold', fault.name)}${fault.name === fault.type ? '' : ` (${fault.type})`} from +${s(fault.after)} for ${s(fault.lasts)}${again}`
   const error = fault.error
     ? [`  ${colour('red', 'cannot be done')}: ${fault.error.message}${fault.error.hint ? `\n  hint: ${fault.error.hint}` : ''}`]
     : []

@@ -1,5 +1,6 @@
 /** A run in plain lines: time, phase, measures against their bounds, faults, how to stop. */
 import type { Experiment, Measure, Phase } from '../document/experiment.ts'
+import { doseWords } from '../faults/ramp.ts'
 import type { ChangeRecord, TrafficSecond } from '../records/run-data.ts'
 import type { RunNews } from '../run/events.ts'
 
@@ -17,13 +18,21 @@ export function runLines(): RunLines {
   let phaseAt = 0
   let window: TrafficSecond[] = []
   const states = new Map<string, string>()
+  const dosesAt = new Map<string, number>()
 
   const change = (record: Readonly<ChangeRecord>, at: number): string[] => {
     const key = `${record.fault} ${record.target}`
+    const line = (words: string): string[] => [`${stamp(at)}  ${record.fault} at ${record.target}: ${words}`]
     const words = changeWords(record)
-    if (!words || states.get(key) === words) return []
-    states.set(key, words)
-    return [`${stamp(at)}  ${record.fault} at ${record.target}: ${words}`]
+    if (words && states.get(key) !== words) {
+      states.set(key, words)
+      dosesAt.set(key, at)
+      return line(words)
+    }
+    const dose = dosesOf(record)
+    if (!dose || at - (dosesAt.get(key) ?? 0) < every * 1000) return []
+    dosesAt.set(key, at)
+    return line(dose)
   }
   return {
     of(news) {
@@ -69,10 +78,19 @@ export function stamp(at: number): string {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`.padStart(6)
 }
 
+/** What the dials of a fault that moves show just now: `load 48% of 50% asked`. */
+export function dosesOf({ state, ramp, looks }: Readonly<ChangeRecord>): string | null {
+  const look = looks.at(-1)
+  return state === 'active' && ramp && look?.asked ? doseWords(ramp, look.asked, look.dose) : null
+}
+
 /** What a change is doing now, in words, or null for states not worth a line. */
 export function changeWords(record: Readonly<ChangeRecord>): string | null {
   const evidence = record.looks.at(-1)?.seen
-  if (record.state === 'active') return record.lost ? `lost: ${record.lost}` : record.looks[0] ? `active (${record.looks[0].seen})` : null
+  if (record.state === 'active') {
+    const first = record.looks.find((look) => look.active === true && look.at >= (record.activeAt ?? 0))
+    return record.lost ? `lost: ${record.lost}` : first ? `active (${first.seen})` : null
+  }
   if (record.state === 'undoing') return record.inactiveAt === undefined ? 'rolling back' : `rolled back (${evidence}), looking again`
   if (record.state === 'verified') return 'rolled back, verified by looking twice'
   if (record.state === 'planned' || record.state === 'injecting') return record.state === 'injecting' ? 'injecting' : null

@@ -1,8 +1,10 @@
 /** The document against itself: things that are well-formed and still can't be meant (`format.md` §3). */
 
+import { checkFaultTimes } from './check-fault-times.ts'
 import type { DocumentCatalogue } from './document-catalogue.ts'
 import { enoughMs } from './enough-data.ts'
 import type { AbortBound, Bound, Experiment, JudgedPhase, Limit, Measure } from './experiment.ts'
+import { stretchesOf } from './fault-times.ts'
 import type { Path } from './located.ts'
 import { isDefault } from './measure-defaults.ts'
 import type { Collector } from './problems.ts'
@@ -109,34 +111,11 @@ function checkOutageBudget(collect: Collector, bound: Bound, length: number, at:
   warn(collect, at, 'after-unreachable', message, `allow more, or write “after ${time(budget)}”`)
 }
 
-function checkFaultTimes(collect: Collector, { faults, phases: { fault: length } }: Experiment): void {
-  // Only a document without errors comes here: the list has all its faults, in order.
-  faults.forEach((fault, index) => {
-    const at: Path = ['faults', index]
-    if (fault.after >= length) {
-      collect.add(
-        [...at, 'after'],
-        'beyond-phase',
-        `begins at ${time(fault.after)}, when the fault phase (${time(length)}) is over: it would never act`,
-        { fix: `write less than ${time(length)}, or lengthen phases.fault` },
-      )
-    } else if (fault.for !== undefined && fault.after + fault.for > length) {
-      warn(
-        collect,
-        [...at, 'for'],
-        'beyond-phase',
-        `would end at ${time(fault.after + fault.for)}, but is rolled back at the end of the fault phase (${time(length)})`,
-        `write ${time(length - fault.after)}, or lengthen phases.fault`,
-      )
-    }
-  })
-}
-
 /** Errors are averaged over the whole fault phase, also over its quiet rest. */
 function checkDilution(collect: Collector, experiment: Experiment, catalogue: DocumentCatalogue): void {
   const length = experiment.phases.fault
   const instant = experiment.faults.some((fault) => catalogue.faults.find((known) => known.type === fault.type)?.instant)
-  const acting = union(experiment.faults.map((fault) => [fault.after, Math.min(length, fault.after + (fault.for ?? length))] as const))
+  const acting = union(experiment.faults.flatMap((fault) => stretchesOf(fault, length)))
   if (instant || acting <= 0 || acting >= length * 0.95) return
   for (const measure of experiment.measures) {
     const bound = measure.max.fault

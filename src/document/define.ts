@@ -52,7 +52,11 @@ interface FaultTiming {
   name?: string
   after?: Duration
   for?: Duration
+  every?: Duration
 }
+
+/** A parameter that may move: from one value to another over `ramp`. */
+type Ranged<T extends string> = T | `${T}..${T}` | VariableText
 
 interface TargetedFault extends FaultTiming {
   target: TargetInput
@@ -62,7 +66,7 @@ interface TargetedFault extends FaultTiming {
 export type FaultInput =
   | (TargetedFault & { type: 'pause' })
   | (TargetedFault & { type: 'kill'; signal?: string; restart?: string[]; grace?: Duration; env?: string[] })
-  | (TargetedFault & { type: 'cpu'; load: ShareText | VariableText; cores?: number })
+  | (TargetedFault & { type: 'cpu'; load: Ranged<ShareText>; ramp?: Duration; cores?: number })
   | (FaultTiming & {
       type: 'command'
       inject: string[]
@@ -73,7 +77,7 @@ export type FaultInput =
       timeout?: Duration
       expires?: Duration
     })
-  | (FaultTiming & { type: `./${string}` | `../${string}`; with?: Record<string, unknown> })
+  | (FaultTiming & { type: `./${string}` | `../${string}`; with?: Record<string, unknown>; ramp?: Duration })
 
 export interface ExperimentInput {
   name: string

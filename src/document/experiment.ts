@@ -103,6 +103,20 @@ export interface TargetSpec {
   narrowing: Record<string, unknown>
 }
 
+/** A parameter that moves while the fault acts: both ends in the base unit. */
+export interface Dial {
+  from: number
+  to: number
+  unit: Unit
+}
+
+/** How a fault's dials move: all of them linearly, at once. */
+export interface Ramp {
+  /** ms from the fault's beginning until they have arrived; from then on they stay. */
+  over: number
+  dials: Record<string, Dial>
+}
+
 export interface Fault {
   name: string
   /** A built-in type, or a path to the author's own module (`./x.ts`). */
@@ -112,7 +126,13 @@ export interface Fault {
   after: number
   /** ms; absent: to the end of the fault phase. */
   for?: number
-  /** The fault's own parameters, checked and converted by the injector's schema. */
+  /** ms from one beginning to the next, more than `for`: the fault begins again until the phase is over. */
+  every?: number
+  /** ms over which the dials move; absent: as long as the fault acts. */
+  ramp?: number
+  /** The parameters that were written as a range `a..b`, by name. */
+  dials?: Record<string, Dial>
+  /** The fault's own parameters, checked and converted by the injector's schema; a dial with the value it begins with. */
   spec: Record<string, unknown>
   /** Line of the fault in the document, for messages. */
   line?: number

@@ -111,12 +111,25 @@ const timing = () => ({
   name: { ...toJson(nameShape), description: 'Unique; default: the type.' },
   after: { ...toJson(duration), description: 'Begins this long after the fault phase began; default 0s.' },
   for: { ...toJson(duration), description: 'Lasts this long; default: to the end of the fault phase.' },
+  every: { ...toJson(duration), description: 'Begins again this long after it began, until the fault phase is over; needs `for`.' },
 })
+
+const ramp = () => ({ ramp: { ...toJson(duration), description: 'How long a range a..b takes; default: as long as the fault acts.' } })
+
+/** A parameter that may be one value, or a range from one to another. */
+function dialSchema(parameter: Json): Json {
+  const { description, ...one } = parameter
+  const range = { type: 'string', pattern: '^[^\\s.]\\S*\\.\\.[^\\s.]\\S*$', description: 'A range a..b: moves over `ramp`.' }
+  return { anyOf: [one, range], ...(description !== undefined && { description: `${String(description)} Or a range a..b.` }) }
+}
 
 function faultSchema(fault: DocumentCatalogue['faults'][number]): Json {
   const targets = fault.places.filter((place) => place !== 'none')
   const target = targets.length === 0 ? {} : { target: targetSchema(targets, fault.narrows ?? []) }
-  const schema = withType(fault.type, toJson(fault.spec), { ...target, ...timing() })
+  const dials = fault.dials ?? []
+  const schema = withType(fault.type, toJson(fault.spec), { ...target, ...timing(), ...(dials.length > 0 && ramp()) })
+  const properties = schema.properties as Record<string, Json>
+  for (const dial of dials) properties[dial] = dialSchema(properties[dial] as Json)
   return {
     ...schema,
     required: [...(schema.required as string[]), ...(targets.length > 0 && !fault.places.includes('none') ? ['target'] : [])],
@@ -144,7 +157,7 @@ function ownFault(): Json {
   const type = { type: 'string', pattern: '^\\.{0,2}/.*\\.[cm]?[jt]s$', description: 'Path of your own fault, from this document.' }
   return {
     type: 'object',
-    properties: { type, with: { type: 'object', description: 'Its parameters.' }, ...timing() },
+    properties: { type, with: { type: 'object', description: 'Its parameters.' }, ...timing(), ...ramp() },
     required: ['type'],
     additionalProperties: false,
   }

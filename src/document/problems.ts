@@ -36,6 +36,11 @@ export const problemCodes = {
   diluted: 'The fault is shorter than the phase its errors are averaged over.',
   'too-little-data': 'A phase is too short for its bounds to be judged at this rate.',
   'zero-baseline': 'A multiple of a baseline that may well be zero.',
+  'no-dial': 'A range on a parameter that cannot move.',
+  'ramp-without-range': 'A ramp with nothing that moves.',
+  'ramp-too-long': 'A ramp that is longer than its fault acts.',
+  'every-without-for': 'A fault that begins again without saying how long each time lasts.',
+  'every-too-short': 'A fault that begins again before it is gone for certain.',
   'variable-unused': 'A variable that is declared and never used.',
 } as const
 

@@ -4,11 +4,12 @@ import { basename, resolve } from 'node:path'
 import { type Checking, checkShape, unknownKey } from './check-shape.ts'
 import type { CatalogueFault, DocumentCatalogue } from './document-catalogue.ts'
 import type { Fault } from './experiment.ts'
+import { resolveTiming } from './fault-timing.ts'
 import { asMap, type Path } from './located.ts'
 import { suggestion } from './nearest.ts'
-import { parseQuantity, quote } from './quantity.ts'
+import { quote } from './quantity.ts'
+import { readDials, readRange } from './resolve-dials.ts'
 import { resolveTarget } from './resolve-target.ts'
-import { duration } from './schema-types.ts'
 import { nameShape } from './shapes.ts'
 
 const common = ['type', 'target', 'name', 'after', 'for', 'every', 'ramp']
@@ -53,14 +54,16 @@ function resolveFault(checking: Checking, value: unknown, path: Path, around: Fa
   const own = isModulePath(map.type)
   const known = around.catalogue.faults.find((fault) => fault.type === map.type)
   if (!own && !known) return void notAvailable(checking, map.type, path, around.catalogue)
-  const base = timing(checking, map, path)
+  const base = resolveTiming(checking, map, path)
   const name = map.name === undefined ? defaultName(map.type) : checkShape(checking, nameShape, map.name, [...path, 'name'])
   const shared = { ...base, name: name ?? '', line: located.position(path, 'value').line }
   if (own) return ownModule(checking, map, map.type, rest, path, around, shared)
   if (!known) return undefined
   const target = resolveTarget(checking, known, map.target, [...path, 'target'], around.catalogue)
-  const spec = parameters(checking, known, rest, path)
-  return spec === undefined ? undefined : { ...shared, type: map.type, ...(target && { target }), spec }
+  const read = parameters(checking, known, rest, path)
+  const ranges = Object.values(rest).some((value) => typeof value === 'string' && value.includes('..'))
+  checkRampMoves(checking, map, known.dials ?? [], ranges, path)
+  return read && { ...shared, type: map.type, ...(target && { target }), ...read }
 }
 
 function notAvailable({ collect }: Checking, type: string, path: Path, catalogue: DocumentCatalogue): void {
@@ -71,35 +74,32 @@ function notAvailable({ collect }: Checking, type: string, path: Path, catalogue
   })
 }
 
-function timing(checking: Checking, map: Record<string, unknown>, path: Path): { after: number; for?: number } {
-  const { collect } = checking
-  for (const key of ['every', 'ramp']) {
-    if (key in map) collect.add([...path, key], 'not-available-yet', `${key} is not available yet`, { at: 'key', fix: `remove ${key}` })
-  }
-  const after = map.after === undefined ? 0 : (checkShape(checking, duration, map.after, [...path, 'after']) ?? 0)
-  const lasting = map.for === undefined ? undefined : checkShape(checking, duration, map.for, [...path, 'for'])
-  if (lasting === 0)
-    collect.add([...path, 'for'], 'value-not-allowed', 'a fault that lasts no time does nothing', {
-      fix: 'write e.g. for: 30s, or leave it out',
-    })
-  return { after, ...(lasting !== undefined && { for: lasting }) }
-}
-
-/** The fault's own parameters by its schema. Ranges are told apart first: they would read as misspelt quantities. */
+/** The fault's own parameters by its schema, and those that move. */
 function parameters(
   checking: Checking,
   known: CatalogueFault,
   rest: Record<string, unknown>,
   path: Path,
-): Record<string, unknown> | undefined {
-  const values = { ...rest }
-  for (const [key, value] of Object.entries(rest)) {
-    const [from, to] = typeof value === 'string' ? value.split('..') : []
-    if (from === undefined || to === undefined || !parseQuantity(from).ok || !parseQuantity(to).ok) continue
-    checking.collect.add([...path, key], 'not-available-yet', 'ranges (a..b) are not available yet', { fix: `write one value, e.g. ${to}` })
-    values[key] = to
+): Pick<Fault, 'spec' | 'dials'> | undefined {
+  const { values, dials, wrong } = readDials(checking, known, rest, path)
+  const spec = checkShape(silentAt(checking, wrong, path), known.spec, values, path) as Record<string, unknown> | undefined
+  return spec && { spec, ...(Object.keys(dials).length > 0 && { dials }) }
+}
+
+/** The same checking, without a word about parameters of which everything has been said. */
+function silentAt(checking: Checking, keys: readonly string[], path: Path): Checking {
+  const { problems, add, failedAt, failed } = checking.collect
+  const quiet: typeof add = (at, ...what) => {
+    if (!keys.includes(String(at[path.length]))) add(at, ...what)
   }
-  return checkShape(checking, known.spec, values, path) as Record<string, unknown> | undefined
+  return { ...checking, collect: { problems, failedAt, failed, add: quiet } }
+}
+
+/** A ramp needs something that moves. */
+function checkRampMoves({ collect }: Checking, map: Record<string, unknown>, dials: readonly string[], moves: boolean, path: Path): void {
+  if (map.ramp === undefined || moves) return
+  const fix = dials.length === 0 ? 'remove ramp' : `write ${dials[0]} as a range a..b, or remove ramp`
+  collect.add([...path, 'ramp'], 'ramp-without-range', 'nothing moves: a ramp needs a parameter with a range', { at: 'key', fix })
 }
 
 type Shared = Omit<Fault, 'type' | 'spec' | 'target'>
@@ -120,7 +120,9 @@ function ownModule(
   if (map.target !== undefined)
     collect.add([...path, 'target'], 'key-unknown', 'an own fault has no target', { at: 'key', fix: 'pass what it needs in with: { … }' })
   for (const key of Object.keys(rest).filter((name) => name !== 'with'))
-    unknownKey(checking, [...path, key], key, ['with', 'name', 'after', 'for'])
+    unknownKey(checking, [...path, key], key, ['with', 'name', 'after', 'for', 'every', 'ramp'])
+  const ranges = Object.values(parameters ?? {}).some((value) => typeof value === 'string' && readRange(value))
+  if (parameters) checkRampMoves(checking, map, ['with: { … }'], ranges, path)
   const at = [...path, 'type']
   if (!/^\.{0,2}\//.test(type))
     return void collect.add(at, 'value-not-allowed', `${quote(type)} could be a type or a file`, { fix: `write ./${type}` })

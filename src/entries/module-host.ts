@@ -6,7 +6,8 @@ import { type Call, parsedBy, serveUserCode } from '../system/user-code-host.ts'
 
 await serveUserCode<ModuleFacts>(process.argv[2] ?? '', {
   accept(found) {
-    const missing = ['inject', 'rollback', 'look', 'plan'].filter((name) => typeof found[name] !== 'function')
+    const needed = ['inject', 'rollback', 'look', 'plan', ...(found.dials === undefined ? [] : ['adjust'])]
+    const missing = needed.filter((name) => typeof found[name] !== 'function')
     if (missing.length > 0) throw new Error(`its default export has no ${missing.join(', ')}`)
     return factsOf(found)
   },
@@ -26,6 +27,7 @@ function factsOf(found: Record<string, unknown>): ModuleFacts {
   return {
     type: String(found.type ?? 'own'),
     instant: found.instant === true,
+    dials: Array.isArray(found.dials) ? found.dials.map(String) : [],
     ...(typeof found.settle === 'string' ? { settle: found.settle } : {}),
     ...(patience ? { patience } : {}),
   }

@@ -11,6 +11,8 @@ import { killByMark } from './marks.ts'
 export interface World {
   target: Target
   spec: unknown
+  /** What the dials are moved to, one after the other; needed when the injector has dials. */
+  doses?: Record<string, number>[]
   /** Looks at the world without the injector: is the fault there? */
   isThere(): Promise<boolean> | boolean
   /** Makes the target disappear; leave it out where there is nothing that could. */
@@ -133,6 +135,63 @@ export function testInjector(injector: AnyInjector, options: ConformanceOptions)
         }),
     },
     {
+      name: 'it says which of its parameters are dials, and can move them',
+      run: () =>
+        onStage(({ world }) => {
+          const dials = injector.dials ?? []
+          ok(dials.length === 0 || injector.adjust !== undefined, 'it has dials and no adjust')
+          const moved = new Set((world.doses ?? []).flatMap((dose) => Object.keys(dose)))
+          deepStrictEqual(
+            dials.filter((dial) => !moved.has(dial)),
+            [],
+            'dials that the world moves nowhere: name them in its doses',
+          )
+          return Promise.resolve()
+        }),
+    },
+    {
+      name: 'its dials move, and it is never gone meanwhile',
+      run: () =>
+        onStage(async (stage) => {
+          if (!injector.adjust) return
+          await inject(stage)
+          let moving = true
+          const seen: boolean[] = []
+          const watching = (async () => {
+            for (; moving; await sleep(2)) seen.push(await stage.world.isThere())
+          })()
+          try {
+            for (const dose of stage.world.doses ?? []) {
+              const before = (await look(injector, stage)).dose
+              await injector.adjust(stage.saved, dose, stage.context)
+              ok((await look(injector, stage)).active, 'look says that it is gone')
+              await until(`the dose to be ${JSON.stringify(dose)}`, async () => isNearer(await look(injector, stage), dose, before))
+            }
+          } finally {
+            moving = false
+            await watching
+          }
+          ok(
+            seen.length > 0 && seen.every(Boolean),
+            `gone in ${seen.filter((there) => !there).length} of ${seen.length} glances at the world`,
+          )
+          await undone(stage, throughJson(stage.change.state))
+        }),
+    },
+    {
+      name: 'killed while its dials move, it is rolled back from the planned state',
+      run: () =>
+        onStage(async (stage) => {
+          if (!injector.adjust) return
+          await inject(stage)
+          const moves = (stage.world.doses ?? []).map((dose) => Promise.resolve(injector.adjust?.(stage.saved, dose, stage.context)))
+          stage.stop.abort()
+          await killByMark(`${stage.context.mark}/inject`)
+          await Promise.race([Promise.allSettled(moves), sleep(500)])
+          await undone(stage, throughJson(stage.change.state))
+        }),
+    },
+    {
       name: 'with its target gone it neither hangs nor claims to be active',
       run: () =>
         onStage(async (stage) => {
@@ -165,6 +224,14 @@ async function planned(injector: AnyInjector, world: World, folder: string): Pro
   stage.change = await injector.plan(world.spec, world.target, stage.context)
   stage.saved = stage.change.state
   return stage
+}
+
+/** The dose seen is nearer to what was asked for than to what it was before. What does not tell a dose is believed. */
+function isNearer({ dose }: Look, asked: Record<string, number>, before: Look['dose']): boolean {
+  return Object.entries(asked).every(([name, wanted]) => {
+    const [now, was] = [dose?.[name], before?.[name]]
+    return now === undefined ? was === undefined : Math.abs(now - wanted) <= Math.abs(now - (was ?? now + 1))
+  })
 }
 
 function look(injector: AnyInjector, stage: Stage): Promise<Look> {

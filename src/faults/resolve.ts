@@ -13,6 +13,8 @@ export interface ResolveOptions {
   protect: readonly number[]
   /** Planning again: some may have gone since the preview; fewer is weaker, not refused. */
   allowFewer?: boolean
+  /** Ids of targets that were picked before: those that are still there are picked again. */
+  prefer?: ReadonlySet<string>
 }
 
 /** @throws SquallError `no-target`, `target-protected`, `fault-not-available` (a place that is not there yet) */
@@ -39,15 +41,19 @@ function resolveProcesses(spec: TargetSpec, options: ResolveOptions): Target[] {
   if ('count' in spec.pick && free.length < spec.pick.count && !options.allowFewer) {
     throw new SquallError('no-target', `only ${free.length} of the ${spec.pick.count} processes asked for have ${queryWords(spec.query)}`)
   }
-  return picked(free, spec.pick, options.random).map((one) => targetOf(one, spec.query))
+  const targets = free.map((one) => targetOf(one, spec.query))
+  const known = targets.filter(({ id }) => options.prefer?.has(id))
+  const others = targets.filter(({ id }) => !options.prefer?.has(id))
+  return picked(known, others, spec.pick, options.random)
 }
 
-/** A share rounds down, at least 1. */
-function picked<T>(items: readonly T[], pick: Pick, random: () => number): T[] {
-  if ('all' in pick) return [...items]
-  const wanted = 'count' in pick ? pick.count : Math.max(1, Math.floor(pick.share * items.length))
-  const rest = [...items]
-  const chosen: T[] = []
+/** All of `known` first, as many of the others as it takes, in an order that the seed decides. A share rounds down, at least 1. */
+export function picked<T>(known: readonly T[], others: readonly T[], pick: Pick, random: () => number): T[] {
+  const all = known.length + others.length
+  if ('all' in pick) return [...known, ...others]
+  const wanted = 'count' in pick ? pick.count : Math.max(1, Math.floor(pick.share * all))
+  const rest = [...others]
+  const chosen = known.slice(0, wanted)
   while (chosen.length < wanted && rest.length > 0) chosen.push(...rest.splice(Math.floor(random() * rest.length), 1))
   return chosen
 }

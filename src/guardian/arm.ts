@@ -1,7 +1,9 @@
 /** Arming: every fault resolved, planned, locked and loaded before anything may be injected. */
-import type { Fault } from '../document/experiment.ts'
+import type { Fault, Ramp } from '../document/experiment.ts'
 import { SquallError } from '../errors.ts'
 import type { AnyInjector, Json, Target } from '../faults/injector.ts'
+import { withOwnDials } from '../faults/own/dials.ts'
+import { doesWords, doseAt, rampOf } from '../faults/ramp.ts'
 import { resolveTargets } from '../faults/resolve.ts'
 import { wallMs } from '../system/clock.ts'
 import { seededRandom } from '../system/random.ts'
@@ -18,6 +20,7 @@ export const expirySlack = 5_000
 export interface ArmedFault {
   fault: Fault
   pair: InjectorPair
+  ramp: Ramp | undefined
   /** How many targets the preview had: the blast radius that planning again must not exceed. */
   size: number
   held: Held[]
@@ -32,39 +35,51 @@ export interface Armoury {
 }
 
 /** Loads the fault's code and plans it for the first time. @throws SquallError when it can't be carried out */
-export async function armFault(armoury: Armoury, fault: Fault): Promise<ArmedFault> {
+export async function armFault(armoury: Armoury, asked: Fault): Promise<ArmedFault> {
   const { request } = armoury
-  const mark = `${request.run}/${fault.name}`
-  const pair = isModulePath(fault.type)
-    ? await modulePair(fault.type, { mark, folder: request.folder })
-    : builtInPair(armoury.injectors, fault.type)
+  const mark = `${request.run}/${asked.name}`
+  const own = isModulePath(asked.type)
+  const pair = own ? await modulePair(asked.type, { mark, folder: request.folder }) : builtInPair(armoury.injectors, asked.type)
   try {
+    const fault = own ? withOwnDials(asked, pair.injector) : asked
+    const armed: ArmedFault = { fault, pair, ramp: rampOf(fault, lastsOf(request, fault)), size: 0, held: [] }
     const targets = await resolveFault(request, fault)
-    const held = await Promise.all(targets.map((target, index) => planChange(armoury, fault, pair, target, index)))
-    return { fault, pair, size: targets.length, held }
+    armed.held = await Promise.all(targets.map((target, index) => planChange(armoury, armed, target, index)))
+    armed.size = targets.length
+    return armed
   } catch (error) {
     pair.close()
     throw error
   }
 }
 
-/** Plans again right before injecting: the targets may be others by now (`safety.md` rule 11). */
+/** Plans again right before injecting: the targets may be others by now (`safety.md` rule 11). Those that are still there stay. */
 export async function planAgain(armoury: Armoury, armed: ArmedFault): Promise<void> {
-  const targets = (await resolveFault(armoury.request, armed.fault, true)).slice(0, armed.size)
+  const before = armed.held.flatMap(({ target }) => target ?? [])
+  const targets = (await resolveFault(armoury.request, armed.fault, before)).slice(0, armed.size)
+  await armed.pair.renew()
   armoury.locks.planAgain(armed.fault.name)
-  armed.held = await Promise.all(targets.map((target, index) => planChange(armoury, armed.fault, armed.pair, target, index)))
+  armed.held = await Promise.all(targets.map((target, index) => planChange(armoury, armed, target, index)))
 }
 
-async function resolveFault(request: ArmRequest, fault: Fault, allowFewer = false): Promise<Target[]> {
+/** `before`: the targets of the last time; fewer of them than asked for is weaker then, not refused. */
+async function resolveFault(request: ArmRequest, fault: Fault, before?: readonly Target[]): Promise<Target[]> {
   if (!fault.target) return [{ place: 'none', id: fault.name, name: fault.name, facts: {} }]
-  return resolveTargets(fault.target, { random: seededRandom(request.seed), protect: [process.pid, request.runner.pid], allowFewer })
+  return resolveTargets(fault.target, {
+    random: seededRandom(request.seed),
+    protect: [process.pid, request.runner.pid],
+    ...(before && { allowFewer: true, prefer: new Set(before.map(({ id }) => id)) }),
+  })
 }
 
-async function planChange(armoury: Armoury, fault: Fault, pair: InjectorPair, target: Target, index: number): Promise<Held> {
+function lastsOf(request: ArmRequest, fault: Fault): number {
+  return request.lasts[fault.name] ?? request.maxDuration
+}
+
+async function planChange(armoury: Armoury, { fault, pair, ramp }: ArmedFault, target: Target, index: number): Promise<Held> {
   const { request } = armoury
   const key = changeKey(fault.name, index)
   const stopInjecting = new AbortController()
-  const lasts = request.lasts[fault.name] ?? request.maxDuration
   const held: Held = {
     plan: undefined as never,
     state: null,
@@ -73,9 +88,10 @@ async function planChange(armoury: Armoury, fault: Fault, pair: InjectorPair, ta
     injector: pair.injector,
     undoer: pair.undoer,
     stopInjecting,
+    ...(ramp && { asked: doseAt(ramp, 0) }),
     context: createContext({
       mark: `${request.run}/${key}`,
-      deadline: new Date(wallMs() + lasts + expirySlack),
+      deadline: new Date(wallMs() + lastsOf(request, fault) + expirySlack),
       signal: stopInjecting.signal,
       folder: request.folder,
       seed: request.seed,
@@ -95,7 +111,7 @@ async function planChange(armoury: Armoury, fault: Fault, pair: InjectorPair, ta
     throw new SquallError('module-not-usable', `${fault.type}: a fault without an inverse must say that it is instant`)
   if (change.lock) armoury.locks.take(change.lock, { key, fault: fault.name }, target.name)
   held.state = change.state as Json
-  held.plan = plannedRecord(fault, key, target, change, pair)
+  held.plan = { ...plannedRecord(fault, key, target, change, pair), does: doesWords(change.does, ramp), ...(ramp && { ramp }) }
   await armoury.journal()?.append(held.plan)
   return held
 }
@@ -122,8 +138,8 @@ function plannedRecord(
 }
 
 export function summaryOf(held: Held): ChangeSummary {
-  const { key, fault, type, target, does, undoes, expires } = held.plan
-  return { key, fault, type, target, does, undoes, ...(expires ? { expires } : {}) }
+  const { key, fault, type, target, does, undoes, expires, ramp } = held.plan
+  return { key, fault, type, target, does, undoes, ...(expires ? { expires } : {}), ...(ramp ? { ramp } : {}) }
 }
 
 export function refusalOf(error: unknown): { code: string; message: string; hint: string } {

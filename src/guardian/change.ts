@@ -25,6 +25,12 @@ export interface Held {
   /** Ends the injection that is under way. */
   stopInjecting: AbortController
   injecting?: Promise<void>
+  /** An adjustment that is under way. */
+  adjusting?: Promise<void>
+  /** What the dials were told to show last, by name; absent while nothing moves. */
+  asked?: Record<string, number>
+  /** Adjustments in a row that failed. */
+  misses?: number
   /** Seen to be gone after the undo, though not for the second time yet. */
   gone?: boolean
   /** Stuck for so long that nobody tries any more: the next sweep does. */
@@ -127,7 +133,7 @@ async function undoOnce(engine: Engine, held: Held): Promise<{ state: ChangeStat
     const patience = durationMs(held.injector.patience?.rollback ?? '30s')
     await engine.fence(`${held.context.mark}/inject`)
     // What injects in this very process has seen its signal; give it the moment to leave before the undo.
-    if (held.injecting) await Promise.race([held.injecting.catch(() => {}), sleep(250)])
+    await Promise.race([Promise.allSettled(changing(held)), sleep(250)])
     const undoer = await held.undoer()
     await within(
       Promise.resolve(undoer.rollback(held.state, held.context)),
@@ -146,7 +152,7 @@ async function undoOnce(engine: Engine, held: Held): Promise<{ state: ChangeStat
     const again = await look(held, undoer)
     engine.events.look(held, again)
     if (again.active) return `it came back after the rollback: ${again.seen}`
-    if (await isInjecting(held)) return 'what injects it does not end'
+    if (await isChanging(held)) return 'what injects it does not end'
     if (again.changed) return { state: 'changed by others', why: again.changed }
     return { state: 'verified', why: again.seen }
   } catch (error) {
@@ -154,11 +160,14 @@ async function undoOnce(engine: Engine, held: Held): Promise<{ state: ChangeStat
   }
 }
 
+/** What of ours may still be changing the world for this change. */
+function changing({ injecting, adjusting }: Held): Promise<void>[] {
+  return [injecting, adjusting].filter((promise) => promise !== undefined)
+}
+
 /** A program of another user cannot be ended by us: as long as it runs, nothing is gone for certain. */
-function isInjecting({ injecting }: Held): Promise<boolean> {
-  if (!injecting) return Promise.resolve(false)
-  const over = (): boolean => false
-  return Promise.race([injecting.then(over, over), sleep(10).then(() => true)])
+function isChanging(held: Held): Promise<boolean> {
+  return Promise.race([Promise.allSettled(changing(held)).then(() => false), sleep(10).then(() => true)])
 }
 
 /** A fault without an inverse: only what still injects has to end. */

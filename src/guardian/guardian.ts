@@ -15,8 +15,8 @@ import { runDir } from '../system/paths.ts'
 import { aliveSame, readStat } from '../system/proc.ts'
 import { endSpareChild, keepSpareChild } from '../system/spare-child.ts'
 import { version } from '../system/version.ts'
-import { type ArmedFault, armFault, expirySlack, planAgain, refusalOf, summaryOf } from './arm.ts'
-import { type Engine, type Held, injectChange, watchChange } from './change.ts'
+import { type ArmedFault, armFault, planAgain, refusalOf, summaryOf } from './arm.ts'
+import { type Engine, type Held, injectChange } from './change.ts'
 import { type ControlAnswer, serveControl } from './control-socket.ts'
 import { standingFlag, watchHaltFlags } from './halt-flag.ts'
 import { ownIdentity } from './identity.ts'
@@ -26,6 +26,7 @@ import { type ArmRequest, endStates, type FromGuardian, type ToGuardian, unsettl
 import { createResourceLocks } from './resource-locks.ts'
 import { undoGroups } from './undo-all.ts'
 import { startWatchdogs } from './watchdogs.ts'
+import { watchFaults } from './watching.ts'
 
 export interface GuardianOptions {
   injectors: readonly AnyInjector[]
@@ -116,7 +117,6 @@ async function stand(run: Standing): Promise<Guardian> {
   let stopped: string | null = null
   let closing = false
   let runnerLost = false
-  const injectedAt = new Map<string, number>()
   /** Faults that were asked to end: while one is planned again there may be nothing to undo yet, and then it must not begin. */
   const ended = new Set<string>()
 
@@ -127,7 +127,8 @@ async function stand(run: Standing): Promise<Guardian> {
         send({ say: 'change', key: held.plan.key, state, ...(why ? { why } : {}) })
         if (state === 'stuck') void closeRecordOfLostRunner() // It may stay stuck for an hour; the record must not wait.
       },
-      look: (held, look, why) => send({ say: 'look', key: held.plan.key, look, ...(why ? { why } : {}) }),
+      look: (held, look, why) =>
+        send({ say: 'look', key: held.plan.key, look, ...(why ? { why } : {}), ...(held.asked ? { asked: held.asked } : {}) }),
       log: options.log,
     },
     fence: async (mark) => void (await (options.fence ?? killByMark)(mark)),
@@ -170,10 +171,12 @@ async function stand(run: Standing): Promise<Guardian> {
     try {
       const refused = engine.mayNotInject()
       if (refused) throw new SquallError('not-injected', refused)
+      if (fault.held.some((held) => held.at !== 'planned' && !endStates.has(held.at)))
+        throw new SquallError('not-injected', 'it cannot begin again before it is gone')
       await planAgain(run.armoury, fault)
-      if (ended.has(name)) throw new SquallError('not-injected', 'it was to end before it had begun')
       send({ say: 'replanned', fault: name, changes: fault.held.map(summaryOf), planned: fault.size })
-      injectedAt.set(name, bootMs())
+      if (ended.has(name)) throw new SquallError('not-injected', 'it was to end before it had begun')
+      watch.begin(name)
       const results = await Promise.allSettled(fault.held.map((held) => injectChange(engine, held)))
       const failed = results.find((result) => result.status === 'rejected')
       if (failed) throw failed.reason
@@ -187,21 +190,16 @@ async function stand(run: Standing): Promise<Guardian> {
     }
   }
 
-  const lookingAt = new WeakSet<Held>()
-  function watchAll(): void {
+  const watch = watchFaults({
+    engine,
+    armed,
+    lasts: request.lasts,
+    onLate: (late) => void undoGroups(engine, [late], 0).then(afterUndo),
+    onNotAdjusted: (held, why) => send({ say: 'not adjusted', key: held.plan.key, why }),
+  })
+  function everySecond(): void {
     if (journal.broken && !stopped) void stop(`the journal cannot be written: ${journal.broken.message}`, 'broken', 0)
-    for (const held of allHeld()) {
-      if (held.at !== 'active' || lookingAt.has(held)) continue
-      lookingAt.add(held)
-      void watchChange(engine, held).finally(() => lookingAt.delete(held))
-    }
-    for (const fault of armed) {
-      const since = injectedAt.get(fault.fault.name)
-      const lasts = request.lasts[fault.fault.name]
-      if (since === undefined || lasts === undefined || bootMs() < since + lasts + expirySlack) continue
-      const late = fault.held.filter((held) => !endStates.has(held.at) && held.givenUp !== true)
-      if (late.length > 0) void undoGroups(engine, [late], 0).then(afterUndo)
-    }
+    watch.tick()
   }
 
   const watchdogs = startWatchdogs({
@@ -210,7 +208,7 @@ async function stand(run: Standing): Promise<Guardian> {
     onLost: () => runnerGone(`the runner has been silent for ${request.heartbeatLost / 1000} s`),
     onDeadline: () => runnerGone('the run is over its maximum duration', 'deadline'),
     onSlept: (ms) => void stop(`the machine slept for ${Math.round(ms / 1000)} s`, 'slept'),
-    onSecond: watchAll,
+    onSecond: everySecond,
   })
   const haltWatch = watchHaltFlags(request.state, (flag) => void stop(`halted (${flag})`, 'halt', 0))
 
@@ -283,6 +281,7 @@ async function stand(run: Standing): Promise<Guardian> {
         watchdogs.beat()
         send({ say: 'beat', n: message.n })
       } else if (message.say === 'inject') {
+        ended.delete(message.fault) // What was asked before meant the time before.
         void injectFault(message.fault)
       } else if (message.say === 'rollback' && message.faults) {
         const names = message.faults

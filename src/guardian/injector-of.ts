@@ -7,7 +7,9 @@ import { moduleHash } from '../faults/own/module-hash.ts'
 
 /** The two sides of a fault: one process injects and looks, another undoes, so that a fence can end the first. */
 export interface InjectorPair {
-  injector: AnyInjector
+  readonly injector: AnyInjector
+  /** Sees to it that `injector` lives: the fence of an undo has ended what injected the last time. */
+  renew(): Promise<void>
   /** Ready before anything is injected; a fresh one when the last has died. */
   undoer(): Promise<AnyInjector>
   module?: { path: string; hash: string }
@@ -21,7 +23,7 @@ export function isModulePath(type: string): boolean {
 export function builtInPair(injectors: readonly AnyInjector[], type: string): InjectorPair {
   const injector = injectors.find((candidate) => candidate.type === type)
   if (!injector) throw new SquallError('fault-not-available', `there is no fault type ${type}`)
-  return { injector, undoer: () => Promise.resolve(injector), close: () => {} }
+  return { injector, renew: () => Promise.resolve(), undoer: () => Promise.resolve(injector), close: () => {} }
 }
 
 /**
@@ -40,19 +42,24 @@ export async function modulePair(
   }
   const open = (role: 'inject' | 'rollback'): Promise<ModuleInjector> =>
     openModuleInjector({ path: absolute, role, mark: options.mark, folder: options.folder })
+  /** A fresh one; only of what was loaded first. */
+  const reopen = async (role: 'inject' | 'rollback'): Promise<ModuleInjector> => {
+    const reopened = await open(role)
+    if (reopened.hash === hash) return reopened
+    reopened.close()
+    throw new SquallError('module-changed', `${absolute} is not what was injected with: its content has changed`)
+  }
   let spare = await open('rollback')
-  const injector = options.undoOnly ? spare : await open('inject')
+  let injector = options.undoOnly ? spare : await open('inject')
   return {
-    injector,
+    get injector() {
+      return injector
+    },
+    async renew() {
+      if (!injector.alive) injector = await reopen('inject')
+    },
     async undoer() {
-      if (!spare.alive) {
-        const reopened = await open('rollback')
-        if (reopened.hash !== hash) {
-          reopened.close()
-          throw new SquallError('module-changed', `${absolute} is not what was injected with: its content has changed`)
-        }
-        spare = reopened
-      }
+      if (!spare.alive) spare = await reopen('rollback')
       return spare
     },
     module: { path: absolute, hash },

@@ -1,5 +1,5 @@
 /** What runner and guardian say to each other: one JSON object a line over the guardian's stdin and stdout. */
-import type { Fault } from '../document/experiment.ts'
+import type { Fault, Ramp } from '../document/experiment.ts'
 import type { Look } from '../faults/injector.ts'
 import type { ChangeState } from '../records/run-data.ts'
 
@@ -36,6 +36,7 @@ export interface ArmRequest {
 export type ToGuardian =
   | ArmRequest
   | { say: 'beat'; n: number }
+  /** Once more, for a fault that begins again, when its changes have come to their end. */
   | { say: 'inject'; fault: string }
   | { say: 'rollback'; faults?: string[]; why: string }
   /** The run is over: end once everything is settled. */
@@ -50,6 +51,8 @@ export interface ChangeSummary {
   does: string
   undoes: string
   expires?: string
+  /** How its dials move while it acts. */
+  ramp?: Ramp
 }
 
 export interface Refusal {
@@ -65,7 +68,10 @@ export type FromGuardian =
   /** The targets were resolved again right before injecting and some differ from the preview. */
   | { say: 'replanned'; fault: string; changes: ChangeSummary[]; planned: number }
   | { say: 'change'; key: string; state: ChangeState; why?: string }
-  | { say: 'look'; key: string; look: Look | null; why?: string }
+  /** `asked`: what the dials were told to show while this was seen. */
+  | { say: 'look'; key: string; look: Look | null; why?: string; asked?: Record<string, number> }
+  /** A dial could not be moved, again and again. */
+  | { say: 'not adjusted'; key: string; why: string }
   | { say: 'injected'; fault: string }
   | { say: 'failed'; fault: string; error: Refusal }
   /** The guardian rolls everything back by itself, and why. */

@@ -1,5 +1,5 @@
 /** What a run leaves behind, as plain data: the input of the judge, the report and the export. */
-import type { Experiment, Phase } from '../document/experiment.ts'
+import type { Experiment, Phase, Ramp } from '../document/experiment.ts'
 
 /** A stretch of the run. `from`/`to` in ms since the run's start, monotonic clock; `to` is exclusive. */
 export interface PhaseWindow {
@@ -60,22 +60,31 @@ export interface LookRecord {
   seen: string
   hit?: [number, number]
   dose?: Record<string, number>
+  /** What the dials that move were told to show just then. */
+  asked?: Record<string, number>
 }
 
-/** One change (one fault at one target), as the guardian reported it. */
-export interface ChangeRecord {
+/** When a change was made and undone, ms since the run's start; absent when it did not happen. */
+export interface ChangeTimes {
+  injectedAt?: number
+  activeAt?: number
+  undoAt?: number
+  inactiveAt?: number
+  settledAt?: number
+}
+
+/** One change (one fault at one target), as the guardian reported it. Of a fault that repeats, times and state are those of the last time. */
+export interface ChangeRecord extends ChangeTimes {
   fault: string
   type: string
   target: string
   does: string
   undoes: string
   state: ChangeState
-  /** ms since the run's start; absent when it did not happen. */
-  injectedAt?: number
-  activeAt?: number
-  undoAt?: number
-  inactiveAt?: number
-  settledAt?: number
+  /** How its dials moved. */
+  ramp?: Ramp
+  /** The times before the last one, oldest first: each was verified before the next began. */
+  earlier?: ChangeTimes[]
   /** Why a fault was lost or weaker than asked, in words. */
   lost?: string
   weak?: string

@@ -80,7 +80,8 @@ export function lastInstant(run: Pick<StoredRun, 'phases' | 'traffic' | 'samples
   for (const series of Object.values(run.samples)) for (const sample of series) see(sample.at)
   for (const event of run.events) see(event.at)
   for (const change of run.changes) {
-    for (const at of [change.injectedAt, change.activeAt, change.undoAt, change.inactiveAt, change.settledAt]) see(at)
+    for (const { injectedAt, activeAt, undoAt, inactiveAt, settledAt } of [...(change.earlier ?? []), change])
+      for (const at of [injectedAt, activeAt, undoAt, inactiveAt, settledAt]) see(at)
     for (const look of change.looks) see(look.at)
   }
   return last

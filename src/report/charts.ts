@@ -89,11 +89,13 @@ function chart(
     x: x.map((at) => Math.round(at * 1000) / 1000),
     lines: scaled,
     bands: run.phases.map(({ phase, from, to }) => ({ kind: phase, label: phaseWords[phase], from: from / 1000, to: to / 1000 })),
-    faults: run.changes.flatMap((change) => {
-      const from = change.activeAt ?? change.injectedAt
-      const to = change.inactiveAt ?? change.undoAt
-      return from === undefined ? [] : [{ label: change.fault, from: from / 1000, to: to === undefined ? end : to / 1000 }]
-    }),
+    faults: run.changes.flatMap((change) =>
+      [...(change.earlier ?? []), change].flatMap((time) => {
+        const from = time.activeAt ?? time.injectedAt
+        const to = time.inactiveAt ?? time.undoAt
+        return from === undefined ? [] : [{ label: change.fault, from: from / 1000, to: to === undefined ? end : to / 1000 }]
+      }),
+    ),
     limits: limitsOf(run, measures, scale),
     log: unit === 'ms' && high > 20 * low,
   }

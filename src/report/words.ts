@@ -35,9 +35,12 @@ export function wallTime(iso: string): string {
   return Number.isNaN(date.getTime()) ? iso : `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`
 }
 
-/** What happened to a change and when, as far as it did. */
+/** What happened to a change and when, as far as it did: of a fault that repeats each time, and the last one in full. */
 export function changeTimes(change: ChangeRecord): string {
   if (change.injectedAt === undefined) return 'never injected'
+  const earlier = (change.earlier ?? []).map(({ injectedAt = 0, inactiveAt }) =>
+    inactiveAt === undefined ? clock(injectedAt) : `${clock(injectedAt)} to ${clock(inactiveAt)}`,
+  )
   const steps: [string, number | undefined][] = [
     ['injected', change.injectedAt],
     ['active', change.activeAt],
@@ -46,7 +49,7 @@ export function changeTimes(change: ChangeRecord): string {
     ['looked again', change.state === 'verified' ? change.settledAt : undefined],
   ]
   const done = steps.flatMap(([word, at]) => (at === undefined ? [] : [`${word} ${clock(at)}`]))
-  return done.join(', ')
+  return earlier.length === 0 ? done.join(', ') : `${earlier.length + 1} times: ${earlier.join(', ')}, then ${done.join(', ')}`
 }
 
 export const phaseWords: Record<Phase, string> = {

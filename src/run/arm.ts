@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Experiment } from '../document/experiment.ts'
+import { lastsFor } from '../document/fault-times.ts'
 import type { AnyInjector } from '../faults/injector.ts'
 import { type GuardianClient, startGuardian } from '../guardian/client.ts'
 import { isModulePath } from '../guardian/injector-of.ts'
@@ -18,7 +19,6 @@ import { createFaultControl, type FaultControl } from './fault-control.ts'
 import type { AnySource } from './measuring.ts'
 import { longestLag } from './polling.ts'
 import type { Stopper } from './stopper.ts'
-import { lastsFor } from './timeline.ts'
 
 export interface Guarded {
   control: FaultControl

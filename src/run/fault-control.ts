@@ -1,9 +1,9 @@
 /** The faults of a run as the runner sees them: asks the guardian, keeps the record of each change, knows when all is over. */
 import type { Fault } from '../document/experiment.ts'
 import type { GuardianClient } from '../guardian/client.ts'
-import { type ChangeSummary, endStates, type FromGuardian, type Refusal } from '../guardian/protocol.ts'
-import type { ChangeRecord, ChangeState } from '../records/run-data.ts'
-import { doseShortfall } from './dose.ts'
+import { endStates, type FromGuardian, type Refusal } from '../guardian/protocol.ts'
+import type { ChangeRecord, ChangeState, LookRecord } from '../records/run-data.ts'
+import { createChangeRecords, enterLook, enterState } from './change-records.ts'
 
 export interface FaultControlOptions {
   faults: readonly Fault[]
@@ -27,6 +27,8 @@ export interface FaultControl {
   inject(fault: string): Promise<Refusal | null>
   rollBack(faults: string[] | undefined, why: string): void
   changes(): ChangeRecord[]
+  /** The states of a fault's changes, as planned last. */
+  states(fault: string): ChangeState[]
   /** ms since the run's start of the first `injecting`. */
   readonly firstInjectingAt: number | null
   /** Nothing is active any more by the look of it, or is known to be stuck. Polled by the engine. */
@@ -38,54 +40,33 @@ export interface FaultControl {
 }
 
 export function createFaultControl(options: FaultControlOptions): FaultControl {
-  const records = new Map<string, ChangeRecord>()
+  const records = createChangeRecords()
   const waiting = new Map<string, (refusal: Refusal | null) => void>()
-  const asked = new Map(options.faults.map((fault) => [fault.name, fault.spec]))
   let client: GuardianClient | null = null
   let firstInjectingAt: number | null = null
 
-  const add = (summary: ChangeSummary): void => {
-    const { key, fault, type, target, does, undoes } = summary
-    records.set(key, { fault, type, target, does, undoes, state: 'planned', looks: [] })
-  }
   const settleInject = (fault: string, refusal: Refusal | null): void => {
     waiting.get(fault)?.(refusal)
     waiting.delete(fault)
   }
 
-  function replan(fault: string, changes: readonly ChangeSummary[], planned: number): void {
-    for (const [key, record] of records) if (record.fault === fault) records.delete(key)
-    for (const change of changes) add(change)
-    const first = changes[0] && records.get(changes[0].key)
-    if (first && changes.length < planned) first.weak = `${changes.length} of ${planned} planned targets were still there`
-  }
-
   function enter(record: ChangeRecord, state: ChangeState, why?: string): void {
     const at = options.at()
-    record.state = state
-    if (state === 'injecting') {
-      record.injectedAt = at
-      firstInjectingAt ??= at
-    } else if (state === 'active') record.activeAt = at
-    else if (state === 'undoing') record.undoAt = at
-    else if (endStates.has(state)) record.settledAt = at
-    if (state === 'stuck' || state === 'unverified' || state === 'changed by others') record.error = why ?? state
+    enterState(record, state, at, why)
+    if (state === 'injecting') firstInjectingAt ??= at
     options.onChange(record, at)
   }
 
-  function see(record: ChangeRecord, message: Extract<FromGuardian, { say: 'look' }>): void {
+  function see(record: ChangeRecord, { look, why, asked }: Extract<FromGuardian, { say: 'look' }>): void {
     const at = options.at()
-    const { look } = message
-    record.looks.push(
-      look
-        ? { at, active: look.active, seen: look.seen, ...(look.hit ? { hit: look.hit } : {}), ...(look.dose ? { dose: look.dose } : {}) }
-        : { at, active: null, seen: message.why ?? 'it could not be told' },
-    )
-    if (record.state === 'active' && look) {
-      if (look.died) record.diedByItself ??= look.died
-      else if (!look.active && !options.isInstant(record.type) && record.undoes !== '') record.lost ??= look.seen
-      if (look.hit && look.hit[0] < look.hit[1]) record.weak ??= `${look.hit[0]} of ${look.hit[1]} targets were hit`
-    } else if (look && !look.active) record.inactiveAt ??= at
+    const { hit, dose } = look ?? {}
+    const seen: LookRecord = {
+      ...{ at, active: look?.active ?? null, seen: look?.seen ?? why ?? 'it could not be told' },
+      ...(hit && { hit }),
+      ...(dose && { dose }),
+      ...(asked && record.state === 'active' && { asked }),
+    }
+    enterLook(record, seen, { died: look?.died, instant: options.isInstant(record.type) })
     options.onChange(record, at)
   }
 
@@ -97,7 +78,10 @@ export function createFaultControl(options: FaultControlOptions): FaultControl {
       } else if (message.say === 'look') {
         const record = records.get(message.key)
         if (record) see(record, message)
-      } else if (message.say === 'replanned') replan(message.fault, message.changes, message.planned)
+      } else if (message.say === 'not adjusted') {
+        const record = records.get(message.key)
+        if (record) record.weak ??= `it could not be adjusted: ${message.why}`
+      } else if (message.say === 'replanned') records.plan(message.fault, message.changes, message.planned)
       else if (message.say === 'injected') settleInject(message.fault, null)
       else if (message.say === 'failed') settleInject(message.fault, message.error)
       else if (message.say === 'rolling back') options.onRollingBack(message.why, message.by)
@@ -105,7 +89,10 @@ export function createFaultControl(options: FaultControlOptions): FaultControl {
     },
     attach(guardian) {
       client = guardian
-      for (const change of guardian.changes) add(change)
+      for (const { name } of options.faults) {
+        const changes = guardian.changes.filter((change) => change.fault === name)
+        records.plan(name, changes, changes.length)
+      }
     },
     learn(key, state) {
       const record = records.get(key)
@@ -118,20 +105,15 @@ export function createFaultControl(options: FaultControlOptions): FaultControl {
       })
     },
     rollBack: (faults, why) => client?.send({ say: 'rollback', why, ...(faults ? { faults } : {}) }),
-    changes() {
-      for (const record of records.values()) {
-        const weak = doseShortfall(record.looks, asked.get(record.fault) ?? {})
-        if (weak) record.weak ??= weak
-      }
-      return [...records.values()]
-    },
+    changes: () => records.all(),
+    states: (fault) => records.current(fault).map((record) => record.state),
     get firstInjectingAt() {
       return firstInjectingAt
     },
-    allInactive: () => [...records.values()].every((record) => record.state !== 'injecting' && record.state !== 'active' && isOver(record)),
-    allKnown: () => [...records.values()].every((record) => endStates.has(record.state) || record.state === 'stuck'),
+    allInactive: () => records.current().every((record) => record.state !== 'injecting' && record.state !== 'active' && isOver(record)),
+    allKnown: () => records.current().every((record) => endStates.has(record.state) || record.state === 'stuck'),
     rollbackWindow() {
-      const all = [...records.values()].filter((record) => record.undoAt !== undefined)
+      const all = records.current().filter((record) => record.undoAt !== undefined)
       if (all.length === 0) return null
       const to = Math.max(...all.map((record) => record.inactiveAt ?? record.settledAt ?? options.at()))
       return { from: Math.min(...all.map((record) => record.undoAt as number)), to }

@@ -1,4 +1,4 @@
-/** The phases of a run, one after the other, and the fault timeline inside the third. */
+/** The phases of a run, one after the other. */
 import type { Experiment, Phase } from '../document/experiment.ts'
 import type { PhaseWindow, RunData } from '../records/run-data.ts'
 import type { RunWriter } from '../records/run-file.ts'
@@ -6,9 +6,9 @@ import { sleep } from '../system/clock.ts'
 import type { Guard } from '../verdict/guard.ts'
 import type { Guarded } from './arm.ts'
 import type { TellNews } from './events.ts'
+import { faultPhase } from './fault-phase.ts'
 import type { Measuring } from './measuring.ts'
 import type { Stopper } from './stopper.ts'
-import { timelineOf } from './timeline.ts'
 
 export interface PhasesInput {
   experiment: Experiment
@@ -40,7 +40,7 @@ export async function runPhases(input: PhasesInput): Promise<void> {
   const unsteady = input.steady()
   if (unsteady) return input.note('warn', `nothing was injected: ${unsteady}`)
   input.measuring.guardFrom(input.snapshot())
-  await faultPhase(input, phase)
+  await faultPhase({ ...input, begin: (from) => phase.enter('fault', experiment.phases.fault, from) })
   phase.leave()
   input.measuring.guardUntil()
   await rollbackPhase(input, phase)
@@ -74,39 +74,6 @@ function phaseKeeper({ at, phases, writer, tell }: PhasesInput): PhaseKeeper {
       writer.phase({ ...open })
       tell({ is: 'phase', phase, at: from, planned })
     },
-  }
-}
-
-/** Injects and ends faults by the timeline; returns when the phase is over, a fault failed, or the run was stopped. */
-async function faultPhase(input: PhasesInput, phase: PhaseKeeper): Promise<void> {
-  const { experiment, stopper, guarded, at } = input
-  let start: number | null = null
-  const begin = (from: number): void => {
-    if (start !== null) return
-    start = from
-    phase.enter('fault', experiment.phases.fault, from)
-  }
-  const timeline = timelineOf(experiment)
-  if ((timeline[0]?.at ?? 0) > 0) begin(at())
-  for (const event of timeline) {
-    if (start !== null && (await stopper.wait(start + event.at - at()))) return
-    if (event.do === 'rollback') {
-      guarded.control.rollBack([event.fault], 'its time is over')
-      continue
-    }
-    const injecting = guarded.control.inject(event.fault)
-    const refusal = await stopper.orStop(injecting)
-    if (guarded.control.firstInjectingAt !== null) begin(guarded.control.firstInjectingAt)
-    if (stopper.abort) return
-    if (refusal) return guarded.fail({ code: refusal.code, message: `${event.fault}: ${refusal.message}` })
-    const died = (): boolean => guarded.control.changes().some((change) => change.diedByItself !== undefined)
-    if (died()) break
-  }
-  const end = (start ?? at()) + experiment.phases.fault
-  while (at() < end) {
-    const ended = guarded.control.changes().find((change) => change.diedByItself !== undefined)
-    if (ended) return guarded.fail({ code: 'fault-failed', message: `${ended.fault}: ${ended.diedByItself}` })
-    if (await stopper.wait(Math.min(500, end - at()))) return
   }
 }
 

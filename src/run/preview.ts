@@ -1,7 +1,10 @@
 /** The preview of a run: targets, every change and its inverse, what is needed. Changes nothing. */
 import type { Experiment, Fault } from '../document/experiment.ts'
+import { beginsOf, lastsFor } from '../document/fault-times.ts'
 import { SquallError } from '../errors.ts'
 import type { AnyInjector, Json, Need, Target } from '../faults/injector.ts'
+import { withOwnDials } from '../faults/own/dials.ts'
+import { doesWords, rampOf } from '../faults/ramp.ts'
 import { resolveTargets } from '../faults/resolve.ts'
 import { createContext } from '../guardian/context.ts'
 import { builtInPair, isModulePath, modulePair } from '../guardian/injector-of.ts'
@@ -10,7 +13,6 @@ import { findProgram } from '../system/children.ts'
 import { wallMs } from '../system/clock.ts'
 import { seededRandom } from '../system/random.ts'
 import { type Survival, survivalOf } from './survival.ts'
-import { lastsFor } from './timeline.ts'
 
 export interface PreviewChange {
   key: string
@@ -30,6 +32,9 @@ export interface PreviewFault {
   /** ms after the fault phase began, and how long. */
   after: number
   lasts: number
+  /** How often it acts, and ms from one beginning to the next when that is more than once. */
+  times: number
+  every?: number
   needs: { need: Need; met: boolean | null }[]
   changes: PreviewChange[]
   /** Why it could not be planned. */
@@ -46,13 +51,17 @@ export async function preview(experiment: Experiment, options: PreviewOptions): 
   return Promise.all(experiment.faults.map((fault) => previewFault(experiment, fault, options)))
 }
 
-async function previewFault(experiment: Experiment, fault: Fault, options: PreviewOptions): Promise<PreviewFault> {
-  const lasts = lastsFor(fault, experiment.phases.fault)
-  const result: PreviewFault = { name: fault.name, type: fault.type, after: fault.after, lasts, needs: [], changes: [] }
-  const pair = isModulePath(fault.type)
-    ? await modulePair(fault.type, { mark: 'preview', folder: options.folder, undoOnly: true })
-    : builtInPair(options.injectors, fault.type)
+async function previewFault(experiment: Experiment, asked: Fault, options: PreviewOptions): Promise<PreviewFault> {
+  const { name, type, after, every } = asked
+  const lasts = lastsFor(asked, experiment.phases.fault)
+  const times = beginsOf(asked, experiment.phases.fault).length
+  const result: PreviewFault = { name, type, after, lasts, times, ...(times > 1 && every && { every }), needs: [], changes: [] }
+  const own = isModulePath(type)
+  const pair = own
+    ? await modulePair(type, { mark: 'preview', folder: options.folder, undoOnly: true })
+    : builtInPair(options.injectors, type)
   try {
+    const fault = own ? withOwnDials(asked, pair.injector) : asked
     // A user's module answers from another process.
     const needs = await Promise.resolve(pair.injector.needs(fault.spec, fault.target))
     result.needs = needs.map((need) => ({ need, met: isMet(need) }))
@@ -88,7 +97,9 @@ async function previewChange(
     log: () => {},
     save: (_state: Json) => Promise.resolve(),
   })
-  const { does, undoes, expires, lock } = await injector.plan(fault.spec, target, context)
+  const planned = await injector.plan(fault.spec, target, context)
+  const { undoes, expires, lock } = planned
+  const does = doesWords(planned.does, rampOf(fault, lasts))
   const summary = { key, fault: fault.name, type: fault.type, target: target.name, does, undoes, ...(expires ? { expires } : {}) }
   return { ...summary, ...(lock ? { lock } : {}), survives: survivalOf(summary) }
 }

@@ -1,26 +1,26 @@
-/** When each fault comes and goes, in ms since the fault phase began. Pure. */
-import type { Experiment, Fault } from '../document/experiment.ts'
+/** What is asked of the guardian when, in ms since the fault phase began. Pure. */
+import type { Experiment } from '../document/experiment.ts'
+import { stretchesOf } from '../document/fault-times.ts'
 
 export interface TimelineEvent {
   at: number
   do: 'inject' | 'rollback'
   fault: string
-}
-
-/** ms a fault lasts: its `for`, but never beyond the end of the fault phase. */
-export function lastsFor(fault: Fault, phase: number): number {
-  return Math.max(0, Math.min(fault.for ?? Number.POSITIVE_INFINITY, phase - fault.after))
+  /** 0 for the first time a fault acts, 1 for the second … */
+  round: number
+  /** When this round is over. */
+  until: number
 }
 
 /** In order of time; at the same time rollbacks come first, so that one fault can follow another on the same part. */
 export function timelineOf(experiment: Experiment): TimelineEvent[] {
   const phase = experiment.phases.fault
-  const events = experiment.faults.flatMap((fault): TimelineEvent[] => {
-    if (fault.after >= phase) return []
-    const end = fault.after + lastsFor(fault, phase)
-    const inject: TimelineEvent = { at: fault.after, do: 'inject', fault: fault.name }
-    // What lasts to the end of the phase is undone together with everything else, in reverse order.
-    return end >= phase ? [inject] : [inject, { at: end, do: 'rollback', fault: fault.name }]
-  })
+  const events = experiment.faults.flatMap((fault) =>
+    stretchesOf(fault, phase).flatMap(([begin, until], round): TimelineEvent[] => {
+      const inject: TimelineEvent = { at: begin, do: 'inject', fault: fault.name, round, until }
+      // What lasts to the end of the phase is undone together with everything else, in reverse order.
+      return until >= phase ? [inject] : [inject, { at: until, do: 'rollback', fault: fault.name, round, until }]
+    }),
+  )
   return events.sort((a, b) => a.at - b.at || (a.do === b.do ? 0 : a.do === 'rollback' ? -1 : 1))
 }

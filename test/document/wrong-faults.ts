@@ -22,7 +22,7 @@ export const faults: Row[] = [
   ['faults:\n  - type: cpu\n    target: { host: local }', ['key-missing', '6:5', 'add load: …']],
   ['faults:\n  - type: cpu\n    target: { host: local }\n    load: 95', ['quantity', '8:11', 'write 95%']],
   ['faults:\n  - type: cpu\n    target: { host: local }\n    load: 120%', ['quantity', '8:11', 'write 100%']],
-  ['faults:\n  - type: cpu\n    target: { host: local }\n    load: 10%..95%', ['not-available-yet', '8:11', 'write one value, e.g. 95%']],
+  ['faults:\n  - type: cpu\n    target: { host: local }\n    load: 10%..120%', ['quantity', '8:11', 'write 10%..100%']],
   ['faults:\n  - type: cpu\n    target: { host: local }\n    load: 95%\n    lod: 3', ['key-unknown', '9:5', 'did you mean “load”?']],
   ['faults:\n  - type: cpu\n    target: { host: local }\n    load: 95%\n    cores: 1.5', ['quantity', '9:12', 'write 2']],
   ['faults:\n  - type: pause\n    target: { pod: x }', ['fault-not-available', '7:15', 'available: process']],
@@ -43,8 +43,8 @@ export const faults: Row[] = [
     ['quantity', '7:33', 'write a number, a percentage such as 50%, or all'],
   ],
   ['faults:\n  - type: pause\n    target: { process: x, to: a:1 }', ['key-unknown', '7:27', 'remove to']],
-  ['faults:\n  - type: pause\n    target: { process: x }\n    every: 10s', ['not-available-yet', '8:5', 'remove every']],
-  ['faults:\n  - type: pause\n    target: { process: x }\n    ramp: 10s', ['not-available-yet', '8:5', 'remove ramp']],
+  ['faults:\n  - type: pause\n    target: { process: x }\n    every: 10s', ['every-without-for', '8:12', 'add e.g. for: 3s']],
+  ['faults:\n  - type: pause\n    target: { process: x }\n    ramp: 10s', ['ramp-without-range', '8:5', 'remove ramp']],
   [
     'faults:\n  - type: pause\n    target: { process: x }\n    for: 0s',
     ['value-not-allowed', '8:10', 'write e.g. for: 30s, or leave it out'],
@@ -80,7 +80,7 @@ export const faults: Row[] = [
   [
     'faults:\n  - type: ./nothing.ts\n    flag: 3',
     ['module-missing', '6:11', ''],
-    ['key-unknown', '7:5', 'possible here: with, name, after, for'],
+    ['key-unknown', '7:5', 'possible here: with, name, after, for, every, ramp'],
   ],
   [
     'faults:\n  - type: ./nothing.ts\n    with: 3',

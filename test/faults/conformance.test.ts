@@ -11,7 +11,7 @@ import { openModuleInjector } from '../../src/faults/own/module.ts'
 import { findProcesses } from '../../src/faults/process/find.ts'
 import { kill } from '../../src/faults/process/kill.ts'
 import { pause } from '../../src/faults/process/pause.ts'
-import { listPids, readCommandLine } from '../../src/system/proc.ts'
+import { listPids, readCommandLine, readEnvironment } from '../../src/system/proc.ts'
 import { startVictim, stateOf } from '../helpers/processes.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'squall-conformance-'))
@@ -53,24 +53,34 @@ suite('kill, with a program that starts it again', kill, {
   },
 })
 
+/** Only those of this file: the machine may be kept busy by somebody else too. */
+function isOurWorker(pid: number): boolean {
+  const mark = readEnvironment(pid)?.get('SQUALL_MARK')
+  return (
+    mark?.startsWith(`conformance-${process.pid}-`) === true && (readCommandLine(pid)?.some((word) => word.includes('cpu-worker')) ?? false)
+  )
+}
+
 suite('cpu', cpu, {
   world: () =>
     Promise.resolve({
       target: { place: 'host' as const, id: 'local', name: 'this host', facts: {} },
       spec: { load: 0.1, cores: 1 },
-      isThere: () => listPids().some((pid) => readCommandLine(pid)?.some((word) => word.includes('cpu-worker'))),
+      doses: [{ load: 0.25 }, { load: 0.05 }],
+      isThere: () => listPids().some((pid) => isOurWorker(pid)),
       cleanUp: () => {},
     }),
 })
 
 let files = 0
-function fileWorld(spec: (file: string) => unknown): () => Promise<World> {
+function fileWorld(spec: (file: string) => unknown, doses: Record<string, number>[] = []): () => Promise<World> {
   return () => {
     const file = join(folder, `flag-${++files}`)
     const remove = (): void => rmSync(file, { force: true })
     return Promise.resolve({
       target: { place: 'none', id: 'own', name: 'own', facts: {} },
       spec: spec(file),
+      doses,
       isThere: () => existsSync(file),
       destroy: remove,
       cleanUp: remove,
@@ -85,16 +95,23 @@ suite('command', command, {
 const moduleFile = join(folder, 'own-fault.ts')
 writeFileSync(
   moduleFile,
-  `import { existsSync, rmSync, writeFileSync } from 'node:fs'
-interface State { file: string }
+  `import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+interface State { file: string; level: number }
 export default {
   type: 'flag',
   places: ['none'],
+  dials: ['level'],
   needs: () => [],
-  plan: async (spec: State) => ({ state: { file: spec.file }, does: 'write ' + spec.file, undoes: 'remove ' + spec.file }),
-  inject: async (state: State) => writeFileSync(state.file, ''),
+  plan: async (spec: State) => ({ state: { file: spec.file, level: spec.level }, does: 'write ' + spec.file, undoes: 'remove ' + spec.file }),
+  inject: async (state: State) => writeFileSync(state.file, String(state.level)),
+  adjust: async (state: State, dose: { level: number }) => {
+    writeFileSync(state.file + '.new', String(dose.level))
+    if (existsSync(state.file)) renameSync(state.file + '.new', state.file)
+  },
   rollback: async (state: State) => rmSync(state.file, { force: true }),
-  look: async (state: State) => ({ active: existsSync(state.file), seen: state.file }),
+  look: async (state: State) => existsSync(state.file)
+    ? { active: true, seen: state.file, dose: { level: Number(readFileSync(state.file, 'utf8')) } }
+    : { active: false, seen: state.file },
 }
 `,
 )
@@ -106,4 +123,7 @@ after(() => {
   own.close()
   second.close()
 })
-suite('own module', own, { world: fileWorld((file) => ({ file })), another: () => Promise.resolve(second) })
+suite('own module', own, {
+  world: fileWorld((file) => ({ file, level: 1 }), [{ level: 2 }, { level: 5 }]),
+  another: () => Promise.resolve(second),
+})

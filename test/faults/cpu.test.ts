@@ -21,6 +21,23 @@ describe('a CPU worker', () => {
     await ended
     assert.equal(child.exitCode, 0)
   })
+  test('hears a new load while it works, and does not mind that nobody speaks any more', async () => {
+    const child = spawn(process.execPath, [entryPath('cpu-worker'), '0.05', '4000'], { stdio: ['pipe', 'ignore', 'ignore'] })
+    children.push(child)
+    const ticks = (): number => readStat(child.pid as number)?.cpuTicks ?? 0
+    const loadOver = async (ms: number): Promise<number> => {
+      const [from, at] = [ticks(), performance.now()]
+      await new Promise((resolve) => setTimeout(resolve, ms))
+      return (ticks() - from) / 100 / ((performance.now() - at) / 1000)
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500)) // Its start costs something too.
+    const before = await loadOver(1_000)
+    child.stdin.write('0.')
+    child.stdin.end('3\n')
+    const after = await loadOver(1_500)
+    assert.ok(after > before + 0.08, `asked 0.05, then 0.3: got ${before}, then ${after}`)
+    await until('its end', () => child.exitCode === 0, 6_000)
+  })
   test('ends by itself when whoever started it is killed', async () => {
     const script = `const c=require('child_process').spawn(process.execPath,[${JSON.stringify(entryPath('cpu-worker'))},'0.05','1500'],{stdio:'ignore',detached:true});console.log(c.pid);setInterval(()=>{},1000)`
     const parent = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'ignore'] })

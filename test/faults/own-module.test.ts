@@ -58,6 +58,17 @@ describe("a user's own module", () => {
     module.close()
     assert.deepEqual([made.saved, made.lines], [[{ a: 1, id: 'value of KEY' }], ['hello']])
   })
+  test('its dials are moved in its child, and a module without adjust has none', async () => {
+    const module = await open(moduleWith("dials: ['level'], adjust: async (s: object, dose: any, c: any) => c.save({ ...s, ...dose }),"))
+    const made = context()
+    await module.adjust?.({ a: 1 }, { level: 7 }, made)
+    assert.deepEqual([module.dials, made.saved], [['level'], [{ a: 1, level: 7 }]])
+    module.close()
+    const plain = await open(moduleWith(''))
+    assert.deepEqual([plain.dials, plain.adjust], [undefined, undefined])
+    plain.close()
+    await assert.rejects(open(moduleWith("dials: ['level'],")), /has no adjust/)
+  })
   test('what it throws arrives as its message', async () => {
     const module = await open(moduleWith("look: async () => { throw new Error('no idea') },"))
     await assert.rejects(module.look({}, context()), /no idea/)

@@ -1,5 +1,9 @@
-/** Keeps processors busy with duty-cycled workers. Each ends by itself at its deadline and is the kernel's first victim for memory. */
+/**
+ * Keeps processors busy with duty-cycled workers. Each hears a new load on its standard input, ends by itself at its deadline whether or not
+ * anybody still writes there, and is the kernel's first victim for memory.
+ */
 import { availableParallelism } from 'node:os'
+import type { Writable } from 'node:stream'
 import * as z from 'zod/mini'
 import { count, says, share } from '../../document/schema-types.ts'
 import { startChild } from '../../system/children.ts'
@@ -24,9 +28,13 @@ type CpuState = { load: number; workers: number; expiresAt: number }
 /** CPU ticks of the workers at the last look, by mark: a load is a difference over time. */
 const seenBefore = new Map<string, { at: number; ticks: number; pids: string }>()
 
+/** Where the workers that this process has started hear their new load, by mark. Whoever else undoes the fault needs no such thing. */
+const listening = new Map<string, Writable[]>()
+
 export const cpu: Injector<CpuSpec, CpuState> = {
   type: 'cpu',
   places: ['host'],
+  dials: ['load'],
   spec: says('Keeps processors busy.', spec) as unknown as z.core.$ZodType<CpuSpec>,
   needs: () => [],
   plan({ load, cores }, _target, context) {
@@ -51,15 +59,25 @@ export const cpu: Injector<CpuSpec, CpuState> = {
         mark,
         dieWithParent: true,
         oomFirst: true,
-        stdio: ['ignore', 'ignore', 'ignore'],
+        stdio: ['pipe', 'ignore', 'ignore'],
       })
       child.process?.unref()
+      const { stdin } = child.process ?? {}
+      stdin?.on('error', () => {}) // It has ended: the look tells.
+      if (stdin) listening.set(context.mark, [...(listening.get(context.mark) ?? []), stdin])
     }
     await Promise.resolve()
+  },
+  adjust(_state, { load }, context) {
+    const workers = (listening.get(context.mark) ?? []).filter((stdin) => stdin.writable)
+    if (workers.length === 0) return Promise.reject(new Error('no worker listens any more'))
+    for (const stdin of workers) stdin.write(`${load}\n`)
+    return Promise.resolve()
   },
   async rollback(_state, context) {
     await killByMark(`${context.mark}/effect`)
     seenBefore.delete(context.mark)
+    listening.delete(context.mark)
   },
   look(state, context) {
     const workers = findByMark(`${context.mark}/effect`)

@@ -12,6 +12,8 @@ export interface ContextData {
 export interface ModuleFacts {
   type: string
   instant: boolean
+  /** Parameters that may be ranges. */
+  dials: string[]
   settle?: string
   patience?: { inject?: string; rollback?: string }
 }

@@ -51,6 +51,9 @@ export async function openModuleInjector(options: ModuleOptions): Promise<Module
     places: ['none'],
     spec: z.record(z.string(), z.unknown()),
     ...(facts.instant ? { instant: true as const } : {}),
+    ...(facts.dials.length > 0
+      ? { dials: facts.dials, adjust: (state: Json, dose: unknown, context: Context<Json>) => call<void>('adjust', [state, dose], context) }
+      : {}),
     ...(facts.settle ? { settle: facts.settle as NonNullable<AnyInjector['settle']> } : {}),
     ...(facts.patience ? { patience: facts.patience as NonNullable<AnyInjector['patience']> } : {}),
     path,
@@ -79,8 +82,8 @@ function callContext(method: string, context: Context<Json>): CallContext {
   const data: ContextData = { mark: context.mark, deadline: context.deadline.getTime(), folder: context.folder }
   return {
     data,
-    // Only an injection is given up half-way: what undoes or looks goes on.
-    ...(method === 'inject' ? { signal: context.signal } : {}),
+    // Only what changes the world is given up half-way: what undoes or looks goes on.
+    ...(method === 'inject' || method === 'adjust' ? { signal: context.signal } : {}),
     log: (line) => context.log(line),
     answer(what, value) {
       if (what === 'secret') return context.secret(String(value))
