@@ -109,6 +109,7 @@ async function run(name: string, fixed: boolean, service: string): Promise<Resul
 
 function ended(exit: number): number {
   if (stopped) console.error(`Stopped by ${stopped}. The shop is closed.`)
+  else if (exit === 3) console.error('The demo ends here: this machine is too busy to measure on. Run it again when less else is going on.')
   else console.error(`The demo ends here: exit ${exit}.`)
   if (exit === 6) return 6
   return stopped ? exitOf[stopped] : exit

@@ -11,7 +11,7 @@ var path = require('path')
 var root = path.dirname(__dirname)
 var runtime = path.join(__dirname, 'runtime')
 // Development needs optional packages (compiled tools) and the development ones, whatever npm is told elsewhere.
-var installFlags = ['ci', '--no-audit', '--no-fund', '--include=optional', '--include=dev']
+var installFlags = ['ci', '--no-audit', '--no-fund', '--loglevel=error', '--include=optional', '--include=dev']
 var lockPatience = 10 * 60 * 1000
 
 main()

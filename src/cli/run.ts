@@ -61,7 +61,7 @@ const run: Command<RunOptions> = async ([file], options, context) => {
       view.data(JSON.stringify({ schema: 'squall.result/1', id: result.id, exit: result.exit, verdict: result.verdict }, null, 2))
     else
       view.data(
-        `\n${renderSummary(stored, { color: process.stdout.isTTY === true && !process.env.NO_COLOR })}\nreport: squall report ${result.id}`,
+        `\n${renderSummary(stored, { color: process.stdout.isTTY === true && !process.env.NO_COLOR })}\nreport: ${reportPlace(result.id, options.out)}`,
       )
     await tellGithub(stored, file as string, options, view.say)
     await view.close()
@@ -174,6 +174,11 @@ function makeOut(folder: string): void {
     const { code, message } = error as NodeJS.ErrnoException
     throw new SquallError('usage', `--out ${folder}: no folder that can be written (${code ?? message})`, { hint: 'Name another folder.' })
   }
+}
+
+/** Where the report lies, or the command that makes it. */
+function reportPlace(id: string, folder: string | undefined): string {
+  return folder === undefined ? `squall report ${id}` : join(folder, `${id}.html`)
 }
 
 function writeOut(folder: string, stored: ReturnType<typeof readRun<Verdict>>): void {

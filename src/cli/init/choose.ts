@@ -45,7 +45,7 @@ export function choose(services: readonly Service[], probed: ReadonlyMap<number,
     page: wishes.url !== undefined ? 'named' : entry ? pageOf(probed?.get(entry.pids[0])) : 'unknown',
     because: {
       url: wishes.url !== undefined ? 'you named it' : entry ? entryReason(entry, free, probed) : '',
-      target: wished ? 'you named it' : target && entry ? targetReason(target, entry, free) : '',
+      target: wished ? 'you named it' : target && entry ? targetReason(target, entry, free, here) : '',
     },
     others: here.filter((service) => service !== target),
   }
@@ -143,8 +143,12 @@ function entryReason(entry: Service, free: readonly Service[], probed: ReadonlyM
     : `${door}, but answers GET ${page} with ${answer.status}: name a page that works with --url`
 }
 
-function targetReason(target: Service, entry: Service, free: readonly Service[]): string {
-  if (target === entry) return 'nothing is known to lie behind it; connections tell, so use it for a moment and look again'
+function targetReason(target: Service, entry: Service, free: readonly Service[], here: readonly Service[]): string {
+  if (target === entry) {
+    return here.length === 1
+      ? 'it is the only service of this folder'
+      : 'nothing is known to lie behind it; connections tell, so use it for a moment and look again'
+  }
   const callers = callersOf(target, free).map(({ name }) => name)
   return `only ${callers.join(' and ')} is seen to call it${target.calls.length === 0 ? ', and it calls nobody' : ''}: the smallest part behind ${entry.name}`
 }
