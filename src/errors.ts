@@ -86,7 +86,11 @@ export const catalogue = {
     hint: 'Check the URLs of traffic and ok.body; if they are right, please report it.',
     exit: 5,
   },
-  'no-target': { means: 'Nothing matches the target of a fault.', hint: 'squall plan FILE shows what a target resolves to.', exit: 2 },
+  'no-target': {
+    means: 'Nothing matches the target of a fault.',
+    hint: 'Is it running? squall init - shows what listens here, squall plan FILE what a target resolves to.',
+    exit: 2,
+  },
   'target-protected': {
     means: 'The target matches only processes that are never a target: pid 1, Squall itself, what started it.',
     hint: 'Narrow the target down, for instance by labels or port.',

@@ -5,6 +5,7 @@ import type { CommandEntry } from './commands.ts'
 const purpose = 'Squall runs chaos experiments: it measures, injects a fault, always rolls back, and says honestly what happened.'
 
 const examples = [
+  ['squall init', 'look around and write a first experiment'],
   ['squall plan checkout.yaml', 'what would be changed, and how it is undone'],
   ['squall run checkout.yaml', 'run the experiment'],
   ['squall halt', 'stop everything now'],

@@ -36,7 +36,7 @@ const plan: Command<{ var?: Record<string, string>; seed?: number }> = async ([f
     `environment ${experiment.environment}; warm-up ${s(warmup)}, baseline ${s(baseline)}, fault ${s(fault)}, recovery ${s(recovery)}; ended by force after ${s(maxDuration(experiment, sources))}`,
   )
   for (const one of faults) context.out(`\n${faultLines(one)}`)
-  context.out(`\n${weakest(changes)}`)
+  if (changes.length > 0) context.out(`\n${weakest(changes)}`)
   if (experiment.faults.some(({ target }) => target && target.place !== 'host'))
     context.out(`seed ${seed}: squall run --seed ${seed} picks the same targets`)
   context.out('nothing was changed')

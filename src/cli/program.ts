@@ -39,7 +39,7 @@ export async function runCommandLine(words: readonly string[], streams: Streams 
     return exit
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0
-    return showError(usageError(error), context)
+    return showError(usageError(error, words), context)
   }
 }
 
@@ -77,10 +77,12 @@ function subcommand(entry: CommandEntry, act: Act): Commander {
 }
 
 /** commander's words → our error: its text without the prefix, the suggestion (`Did you mean …?`) as the hint. */
-function usageError(error: unknown): unknown {
+function usageError(error: unknown, words: readonly string[]): unknown {
   if (!(error instanceof CommanderError)) return error
+  const command = words.find((word) => commands.some(({ name }) => name === word))
+  const hint = `See squall ${command === undefined ? '' : `${command} `}--help.`
   if (error.code === 'commander.help')
     return new SquallError('usage', 'there is no such command, or none was given', { hint: 'See squall --help.' })
   const [sentence = '', suggestion] = error.message.replace(/^error: /, '').split('\n')
-  return new SquallError('usage', sentence, { hint: suggestion ? suggestion.replace(/^\((.*)\)$/, '$1') : 'See squall --help.' })
+  return new SquallError('usage', sentence, { hint: suggestion ? suggestion.replace(/^\((.*)\)$/, '$1') : hint })
 }

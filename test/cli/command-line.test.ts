@@ -31,7 +31,7 @@ suite('the command line', () => {
     assert.equal(exit, 0)
     assert.equal(stderr, '')
     for (const { name, group } of commands) assert.match(stdout, new RegExp(`^${group}:\\n(?:  .*\\n)*?  ${name}\\b`, 'm'))
-    assert.match(stdout, /Examples:\n {2}squall plan/)
+    assert.match(stdout, /Examples:\n {2}squall init/)
     assert.match(stdout, /Exit codes: 0 passed/)
     assert.ok(stdout.split('\n').every((line) => line.length <= 100))
     const titles = ['Usage:', 'Examples:', 'Experiments:', 'Safety:', 'Options:', 'Exit codes:']
@@ -88,7 +88,7 @@ suite('the command line', () => {
       [['history', '--limit', '0'], /--limit 0: a whole number from 1/],
       [['run', 'x.yaml', '--var', 'rate'], /--var rate: name=value/],
       [['plan', 'x.yaml', '--var', 'a=1', '--var', 'a=2'], /--var a is given twice/],
-      [['run'], /missing required argument 'file'/],
+      [['run'], /missing required argument 'file'\n {2}hint: See squall run --help\./],
       [['halt', 'now'], /too many arguments/],
     ]
     for (const [words, sentence] of wrong) {

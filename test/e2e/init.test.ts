@@ -95,7 +95,11 @@ describe('squall init', { concurrency: true }, () => {
       assert.match(stdout, /no service of this folder listens/)
       assert.match(stdout, /\$EDITOR .*freeze\.yaml\n {4}put in what is marked FILL IN/)
       assert.equal((await stage.command('validate', stage.path('new/freeze.yaml'))).code, 0)
-      assert.equal((readFileSync(stage.path('new/freeze.yaml'), 'utf8').match(/FILL IN/g) ?? []).length, 2)
+      const text = readFileSync(stage.path('new/freeze.yaml'), 'utf8')
+      const plan = await stage.command('plan', stage.write('nobody.yaml', text.replace('{ port: 8080 }', 'nobody-is-called-so')))
+      assert.equal(plan.code, 2)
+      assert.match(plan.stdout, /cannot be done: no process with name nobody-is-called-so\n {2}hint: Is it running\? squall init -/)
+      assert.equal((text.match(/FILL IN/g) ?? []).length, 2)
     }),
   )
 

@@ -119,7 +119,7 @@ suite('the launcher of the package scripts', () => {
     assert.equal(code, 0)
     assert.equal(stdout, 'ready\n')
     assert.match(stderr, /noise/)
-    assert.deepEqual(calls(folder), [`${folder} ci --no-audit --no-fund --include=optional --include=dev`])
+    assert.deepEqual(calls(folder), [`${folder} ci --no-audit --no-fund --loglevel=error --include=optional --include=dev`])
   })
 
   test('installs again when the lock file is newer, once', async () => {
@@ -180,7 +180,7 @@ suite('the launcher on an old Node', () => {
     assert.equal((await start())[0], 3)
     assert.equal((await start())[0], 3)
     const runtime = join(folder, 'scripts', 'runtime')
-    assert.deepEqual(calls(folder), [`${runtime} ci --no-audit --no-fund --include=optional --include=dev`])
+    assert.deepEqual(calls(folder), [`${runtime} ci --no-audit --no-fund --loglevel=error --include=optional --include=dev`])
   })
 
   test('names the way out when there is no pinned one for this machine', async () => {
