@@ -8,10 +8,15 @@ import { kill } from './faults/process/kill.ts'
 import { pause } from './faults/process/pause.ts'
 import { endpoint } from './measures/endpoint.ts'
 import type { AnySource } from './run/measuring.ts'
+import { typicalPrecision } from './verdict/precision.ts'
 
 export const injectors: readonly AnyInjector[] = [pause, kill, cpu, command]
 
 export const sources: readonly AnySource[] = [endpoint]
 
 /** What the document reader knows: fault types with their parameters, source types with their settings. */
-export const documentCatalogue: DocumentCatalogue = { faults: injectors, sources }
+export const documentCatalogue: DocumentCatalogue = {
+  faults: injectors,
+  sources,
+  foresee: (experiment) => typicalPrecision(experiment).filter(({ enough }) => !enough),
+}

@@ -123,6 +123,12 @@ export const catalogue = {
     exit: 2,
   },
   'no-permission': { means: 'The target belongs to another user.', hint: 'Run Squall as that user or as root.', exit: 2 },
+  'measure-not-recorded': {
+    means: 'A run is to be judged by measures whose samples it does not have.',
+    hint: 'Take the measure out of the document, or run the experiment with it.',
+    exit: 2,
+  },
+  'run-not-over': { means: 'The run is still going on.', hint: 'Wait for its end; squall show RUN tells.', exit: 2 },
   internal: { means: 'A defect in Squall itself.', hint: 'Please report it with the text above.', exit: 5 },
 } as const satisfies Record<string, CatalogueEntry>
 

@@ -80,6 +80,7 @@ export const commands: readonly CommandEntry[] = [
     options: [
       vars,
       { flags: '--seed <n>', says: 'repeat the random choices of an earlier run', read: seed },
+      { flags: '--placebo', says: 'inject nothing: see how often the verdict is a false alarm' },
       { flags: '--out <dir>', says: 'also write the reports (html, md, JUnit xml) and the data (json) into this folder' },
       noGithub,
     ],
@@ -92,7 +93,12 @@ export const commands: readonly CommandEntry[] = [
     group: 'Experiments',
     says: 'judge the stored samples of a run once more',
     arguments: [run],
-    examples: ['squall judge 20261123'],
+    options: [
+      { flags: '--with <file>', says: 'by the bounds of this document instead; nothing is run or overwritten' },
+      vars,
+      { flags: '--save', says: 'keep this verdict in place of the stored one' },
+    ],
+    examples: ['squall judge 20261123', 'squall judge 20261123 --with stricter.yaml'],
     reads: true,
     load: () => import('./judge.ts'),
   },

@@ -3,6 +3,7 @@ import { countExperiments, type ExperimentCount, type IndexRow, listRuns } from 
 import { wallTime } from '../report/words.ts'
 import { ensureStateDir } from '../system/paths.ts'
 import type { Command } from './context.ts'
+import { falseAlarmsAbout } from './false-alarms.ts'
 import { colour, table } from './output.ts'
 import { tidyRecords } from './stored-run.ts'
 
@@ -17,9 +18,13 @@ const history: Command<{ limit?: number }> = async ([name], { limit = 20 }, cont
     return 0
   }
   const runs = await listRuns({ name, limit }, state)
-  if (context.json) context.out(JSON.stringify({ schema: 'squall.history/1', name, runs: runs.map(jsonRow) }, null, 2))
+  const alarms = runs[0] ? await falseAlarmsAbout({ name, ...(runs[0].service !== null && { service: runs[0].service }) }) : null
+  if (context.json) context.out(JSON.stringify({ schema: 'squall.history/1', name, runs: runs.map(jsonRow), falseAlarms: alarms }, null, 2))
   else if (runs.length === 0) context.err(`no run of ${name} is recorded; squall history lists the experiments`)
-  else context.out(table(runs.map(runRow), { head: ['run', 'started', 'outcome', 'rollback', 'because'] }))
+  else {
+    context.out(table(runs.map(runRow), { head: ['run', 'started', 'outcome', 'rollback', 'because'] }))
+    if (alarms) context.out(`\n${alarms.sentence}`)
+  }
   return 0
 }
 export default history
@@ -31,8 +36,10 @@ function countRow({ name, runs, lastStart, outcomes }: ExperimentCount): string[
 
 const colours = { passed: 'green', failed: 'red', inconclusive: 'yellow', aborted: 'yellow', error: 'red' } as const
 
-function runRow({ id, started_at, outcome, rollback, because }: IndexRow): string[] {
-  const words = outcome ? colour(colours[outcome], outcome) : 'running'
+function runRow({ id, started_at, outcome, rollback, because, placebo }: IndexRow): string[] {
+  const words =
+    (placebo ? 'placebo ' : '') +
+    (outcome === null ? 'running' : placebo && outcome === 'inconclusive' ? '' : colour(colours[outcome], outcome))
   const unsure = rollback === 'stuck' || rollback === 'unverified'
   return [id, wallTime(started_at), words, unsure ? colour('red', rollback) : (rollback ?? ''), oneLine(because ?? '')]
 }
@@ -54,6 +61,20 @@ function jsonRow({
   exit,
   rollback,
   because,
+  placebo,
 }: IndexRow): Record<string, unknown> {
-  return { id, name, hash, environment, service, startedAt: started_at, endedAt: ended_at, outcome, exit, rollback, because }
+  return {
+    id,
+    name,
+    hash,
+    environment,
+    service,
+    startedAt: started_at,
+    endedAt: ended_at,
+    outcome,
+    exit,
+    rollback,
+    because,
+    placebo: placebo === 1,
+  }
 }

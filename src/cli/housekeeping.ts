@@ -11,13 +11,14 @@ import type { Judged } from '../records/stored-run.ts'
 import { isLocked } from '../system/flock.ts'
 import { ensureStateDir, runDir, stateDir } from '../system/paths.ts'
 import { exitCode, rollbackWord } from '../verdict/exit-code.ts'
+import { trialsOf } from '../verdict/false-alarms.ts'
 import { judge } from '../verdict/judge.ts'
 import type { CommandContext } from './context.ts'
 
 /** How a run that nobody could judge at its end is judged. */
 export function judgeLost(data: RunData): Judged {
   const verdict = judge(data)
-  return { verdict, exit: exitCode(verdict, data.changes), rollback: rollbackWord(data.changes) }
+  return { verdict, exit: exitCode(verdict, data.changes), rollback: rollbackWord(data.changes), trials: trialsOf(verdict) }
 }
 
 /** The changes of a run as its journal knows them, in the form of the record; undefined when it cannot be read. */

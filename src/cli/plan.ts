@@ -8,6 +8,7 @@ import { randomSeed } from '../system/random.ts'
 import type { Command } from './context.ts'
 import { readDocument } from './document.ts'
 import { colour, table } from './output.ts'
+import { plannedPrecisionOf, precisionLines } from './planned-precision.ts'
 
 const plan: Command<{ var?: Record<string, string>; seed?: number }> = async ([file], options, context) => {
   const loaded = await readDocument(file as string, options.var ?? {}, context)
@@ -17,6 +18,7 @@ const plan: Command<{ var?: Record<string, string>; seed?: number }> = async ([f
   const faults = await preview(experiment, { folder, seed, injectors })
   const failed = faults.some((fault) => fault.error || fault.needs.some(({ met }) => met === false))
   const changes = faults.flatMap((fault) => fault.changes)
+  const precision = await plannedPrecisionOf(experiment)
   if (context.json) {
     const data = {
       schema: 'squall.plan/1',
@@ -26,6 +28,7 @@ const plan: Command<{ var?: Record<string, string>; seed?: number }> = async ([f
       maxDuration: maxDuration(experiment, sources),
       faults,
       weakest: weakest(changes),
+      precision,
     }
     context.out(JSON.stringify(data, null, 2))
     return failed ? 2 : 0
@@ -37,6 +40,7 @@ const plan: Command<{ var?: Record<string, string>; seed?: number }> = async ([f
   )
   for (const one of faults) context.out(`\n${faultLines(one)}`)
   if (changes.length > 0) context.out(`\n${weakest(changes)}`)
+  if (precision.length > 0) context.out(precisionLines(precision))
   if (experiment.faults.some(({ target }) => target && target.place !== 'host'))
     context.out(`seed ${seed}: squall run --seed ${seed} picks the same targets`)
   context.out('nothing was changed')

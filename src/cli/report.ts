@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { SquallError } from '../errors.ts'
-import type { StoredRun } from '../records/stored-run.ts'
-import type { Verdict } from '../verdict/verdict.ts'
+import type { ShownRun } from '../report/words.ts'
 import type { Command } from './context.ts'
+import { trustLines } from './false-alarms.ts'
 import { type ReportFormat, reportFormats } from './report-formats.ts'
 import { storedRun } from './stored-run.ts'
 
@@ -33,7 +33,7 @@ const report: Command<{ out?: string; format?: string }> = async (wanted, { out,
 }
 export default report
 
-type Run = StoredRun<Verdict>
+type Run = ShownRun
 
 function formatNamed(name: string): ReportFormat {
   const format = reportFormats.get(name)
@@ -45,7 +45,10 @@ function formatNamed(name: string): ReportFormat {
 
 async function storedRuns(wanted: readonly string[], context: Parameters<Command>[2]): Promise<Run[]> {
   const runs: Run[] = []
-  for (const id of wanted) runs.push(await storedRun(id, context))
+  for (const id of wanted) {
+    const run = await storedRun(id, context)
+    runs.push({ ...run, trust: await trustLines(run) })
+  }
   return runs
 }
 

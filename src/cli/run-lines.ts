@@ -40,8 +40,13 @@ export function runLines(): RunLines {
         experiment = news.experiment
         return [
           `run ${news.id}  ${news.experiment.name}`,
-          ...news.changes.map((one) => `  will ${one.does}; then ${one.undoes || 'nothing: over once done'}`),
-          `  ${news.weakest}`,
+          ...(news.placebo
+            ? [
+                '  PLACEBO: nothing is injected; what the judge finds now is a false alarm',
+                ...news.changes.map((one) => `  would ${one.does}`),
+              ]
+            : news.changes.map((one) => `  will ${one.does}; then ${one.undoes || 'nothing: over once done'}`)),
+          ...(news.placebo ? [] : [`  ${news.weakest}`]),
           '  Ctrl-C stops the run and rolls back; squall halt stops all runs',
         ]
       }

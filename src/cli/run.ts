@@ -29,6 +29,7 @@ import { liveView } from './run-live.ts'
 interface RunOptions extends GithubOption {
   var?: Record<string, string>
   seed?: number
+  placebo?: boolean
   out?: string
 }
 
@@ -46,6 +47,7 @@ const run: Command<RunOptions> = async ([file], options, context) => {
       document: loaded.text,
       folder: loaded.folder,
       seed: options.seed ?? randomSeed(),
+      ...(options.placebo ? { placebo: true } : {}),
       injectors,
       sources,
       tell(news) {

@@ -20,6 +20,7 @@ export function checkItself(collect: Collector, experiment: Experiment, catalogu
   checkFaultTimes(collect, experiment)
   checkDilution(collect, experiment, catalogue)
   checkEnoughData(collect, experiment)
+  checkPrecision(collect, experiment, catalogue)
 }
 
 function checkSide(collect: Collector, experiment: Experiment, measure: Measure, direction: 'max' | 'min'): void {
@@ -144,6 +145,17 @@ function checkEnoughData(collect: Collector, { traffic, measures, phases: length
     if (lengths[phase] >= enough) continue
     const message = `${time(lengths[phase])} of ${formatQuantity(traffic.rate, '/s')} are too little to judge by: the verdict would be “can't tell”`
     warn(collect, ['phases', phase], 'too-little-data', message, `write ${time(enough)} or more`)
+  }
+}
+
+function checkPrecision(collect: Collector, experiment: Experiment, catalogue: DocumentCatalogue): void {
+  for (const { measure, phase, direction, sentence, wouldSuffice } of catalogue.foresee?.(experiment) ?? []) {
+    const bound = experiment.measures.find(({ name }) => name === measure)?.[direction][phase]
+    const fix =
+      wouldSuffice === null ? 'write a wider bound' : `write phases of ${time(wouldSuffice * 1000)}, a higher rate, or a wider bound`
+    // A bound nobody wrote stands nowhere: then the phases are what can be changed.
+    const at: Path = isDefault(bound) ? ['phases', phase] : ['measures', measure, direction, phase]
+    warn(collect, at, 'precision-too-low', `with the noise of a usual service, ${sentence}`, fix)
   }
 }
 

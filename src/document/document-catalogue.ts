@@ -1,6 +1,6 @@
 /** What the reader is told about faults and sources; the parts themselves live in rooms it does not know. */
 import type { z } from 'zod/mini'
-import type { Place } from './experiment.ts'
+import type { Experiment, JudgedPhase, Place } from './experiment.ts'
 
 export interface CatalogueFault {
   readonly type: string
@@ -23,4 +23,15 @@ export interface CatalogueSource {
 export interface DocumentCatalogue {
   readonly faults: readonly CatalogueFault[]
   readonly sources: readonly CatalogueSource[]
+  /** What the judge foresees of a plan: bounds that its rate and phases cannot prove. */
+  foresee?(experiment: Experiment): readonly Foreseen[]
+}
+
+export interface Foreseen {
+  measure: string
+  phase: JudgedPhase
+  direction: 'max' | 'min'
+  sentence: string
+  /** Seconds of each phase that would do; null: none of a day. */
+  wouldSuffice: number | null
 }

@@ -35,6 +35,7 @@ export const problemCodes = {
   'beyond-phase': 'A time that lies beyond the end of its phase.',
   diluted: 'The fault is shorter than the phase its errors are averaged over.',
   'too-little-data': 'A phase is too short for its bounds to be judged at this rate.',
+  'precision-too-low': 'A bound that this rate and these phases cannot prove to hold.',
   'zero-baseline': 'A multiple of a baseline that may well be zero.',
   'no-dial': 'A range on a parameter that cannot move.',
   'ramp-without-range': 'A ramp with nothing that moves.',

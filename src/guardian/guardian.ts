@@ -133,7 +133,7 @@ async function stand(run: Standing): Promise<Guardian> {
     },
     fence: async (mark) => void (await (options.fence ?? killByMark)(mark)),
     mayNotInject() {
-      if (stopped) return stopped
+      if (stopped || request.placebo) return stopped ?? 'this is a placebo run: nothing is injected'
       const flag = standingFlag(request.state)
       if (flag) return `halted (${flag})`
       return journal.broken ? `the journal cannot be written: ${journal.broken.message}` : null

@@ -21,6 +21,8 @@ export interface ArmRequest {
   state: string
   environment: string
   seed: number
+  /** Plans and watches as always, and injects nothing, whatever it is asked. */
+  placebo?: true
   faults: Fault[]
   /** ms each fault is planned to last, by fault name. */
   lasts: Record<string, number>

@@ -4,7 +4,7 @@ import { SquallError } from '../errors.ts'
 import { indexPath, stateDir } from '../system/paths.ts'
 import { readStat } from '../system/proc.ts'
 import { type IndexRow, type IndexTables, withIndex } from './index-file.ts'
-import type { Outcome } from './stored-run.ts'
+import type { Outcome, Trials } from './stored-run.ts'
 
 export type { IndexRow } from './index-file.ts'
 
@@ -16,6 +16,7 @@ export interface IndexStart {
   service?: string
   /** ISO 8601. */
   startedAt: string
+  placebo?: true
   /** Default: this process. Null when the run is entered afterwards. */
   runner?: { pid: number; start: number } | null
 }
@@ -30,6 +31,7 @@ export interface IndexEnd {
   rollback: string
   /** One sentence. */
   because: string
+  trials?: Trials
 }
 
 const within = <T>(state: string | undefined, work: (index: Kysely<IndexTables>) => Promise<T>): Promise<T> =>
@@ -49,6 +51,7 @@ export async function indexStart(run: IndexStart, state?: string): Promise<void>
     },
     ...{ ended_at: null, outcome: null, exit: null, rollback: null, because: null },
     ...{ runner_pid: runner?.pid ?? null, runner_start: runner?.start ?? null },
+    ...{ placebo: run.placebo ? 1 : 0, trials: null },
   }
   await within(state, (index) =>
     index
@@ -61,11 +64,22 @@ export async function indexStart(run: IndexStart, state?: string): Promise<void>
 
 /** Second transaction of a run. The first end counts; says whether it was this one. */
 export async function indexFinish(end: IndexEnd, state?: string): Promise<boolean> {
-  const values = { outcome: end.outcome, ended_at: end.endedAt, exit: end.exit, rollback: end.rollback, because: end.because }
+  const { outcome, endedAt, exit, rollback, because, trials } = end
+  const values = { outcome, ended_at: endedAt, exit, rollback, because, trials: trials ? JSON.stringify(trials) : null }
   return within(state, async (index) => {
     const result = await index.updateTable('run').set(values).where('id', '=', end.id).where('ended_at', 'is', null).executeTakeFirst()
     return result.numUpdatedRows === 1n
   })
+}
+
+/** Another verdict for a run that is over. */
+export async function indexJudged(
+  end: Pick<IndexEnd, 'id' | 'outcome' | 'exit' | 'because'> & { trials: Trials },
+  state?: string,
+): Promise<void> {
+  const { id, outcome, exit, because, trials } = end
+  const values = { outcome, exit, because, trials: JSON.stringify(trials) }
+  await within(state, (index) => index.updateTable('run').set(values).where('id', '=', id).execute())
 }
 
 /** What became of the rollback after the run had ended; its exit code is what it was. */
@@ -102,11 +116,27 @@ export async function openRuns(state?: string): Promise<IndexRow[]> {
   return within(state, (index) => index.selectFrom('run').selectAll().where('ended_at', 'is', null).orderBy('started_at').execute())
 }
 
+export interface TrialRow {
+  id: string
+  name: string
+  trials: Trials
+}
+
+/** What the ended runs of a service, or of an experiment that names none, say about the judge; newest first, at most a thousand. */
+export async function listTrials(of: { service: string } | { name: string }, state?: string): Promise<TrialRow[]> {
+  const rows = await within(state, (index) => {
+    const query = index.selectFrom('run').select(['id', 'name', 'trials']).where('trials', 'is not', null)
+    const own = 'service' in of ? query.where('service', '=', of.service) : query.where('name', '=', of.name)
+    return own.orderBy('started_at', 'desc').limit(1000).execute()
+  })
+  return rows.map(({ id, name, trials }) => ({ id, name, trials: JSON.parse(trials as string) as Trials }))
+}
+
 export interface ExperimentCount {
   name: string
   runs: number
-  /** Runs that ended with each outcome; `running` have no end yet. */
-  outcomes: Partial<Record<Outcome | 'running', number>>
+  /** Runs that ended with each outcome; `running` have no end yet. Placebo runs are a number of their own: they say nothing about the experiment. */
+  outcomes: Partial<Record<Outcome | 'running' | 'placebo', number>>
   lastStart: string
 }
 
@@ -115,8 +145,8 @@ export async function countExperiments(state?: string): Promise<ExperimentCount[
   const rows = await within(state, (index) =>
     index
       .selectFrom('run')
-      .select(({ fn }) => ['name', 'outcome', fn.countAll<number>().as('runs'), fn.max('started_at').as('last')])
-      .groupBy(['name', 'outcome'])
+      .select(({ fn }) => ['name', 'outcome', 'placebo', fn.countAll<number>().as('runs'), fn.max('started_at').as('last')])
+      .groupBy(['name', 'outcome', 'placebo'])
       .execute(),
   )
   const byName = new Map<string, ExperimentCount>()
@@ -124,7 +154,8 @@ export async function countExperiments(state?: string): Promise<ExperimentCount[
     const count = byName.get(row.name) ?? { name: row.name, runs: 0, outcomes: {}, lastStart: row.last }
     byName.set(row.name, count)
     count.runs += row.runs
-    count.outcomes[row.outcome ?? 'running'] = row.runs
+    const word = row.outcome === null ? 'running' : row.placebo === 1 ? 'placebo' : row.outcome
+    count.outcomes[word] = (count.outcomes[word] ?? 0) + row.runs
     if (row.last > count.lastStart) count.lastStart = row.last
   }
   return [...byName.values()].sort((a, b) => (a.lastStart < b.lastStart ? 1 : a.lastStart > b.lastStart ? -1 : 0))

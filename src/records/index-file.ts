@@ -28,6 +28,10 @@ export interface IndexRow {
   /** The runner: pid and start time in clock ticks, so that a dead one is known for sure. */
   runner_pid: number | null
   runner_start: number | null
+  /** 1: a placebo run. */
+  placebo: number
+  /** `Trials` as JSON. */
+  trials: string | null
 }
 
 export interface IndexTables {
@@ -42,6 +46,8 @@ const migrations: readonly string[] = [
    create index run_by_name on run (name, started_at, id);
    create index run_by_time on run (started_at, id);
    create index run_open on run (id) where ended_at is null;`,
+  `alter table run add column placebo integer not null default 0;
+   alter table run add column trials text;`,
 ]
 
 /** ms SQLite itself may wait for a lock: the event loop stands still meanwhile. */

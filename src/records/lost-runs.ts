@@ -70,10 +70,8 @@ export async function closeLostRun(id: string, closing: Closing, state = stateDi
   const judged = closing.judge(run)
   await indexStart(indexEntry(run), state)
   const { outcome = 'aborted', endedAt = run.startedAt, exit = judged.exit } = run
-  await indexFinish(
-    { id, outcome, endedAt, exit, rollback: judged.rollback, because: run.verdict?.because ?? judged.verdict.because },
-    state,
-  )
+  const because = run.verdict?.because ?? judged.verdict.because
+  await indexFinish({ id, outcome, endedAt, exit, rollback: judged.rollback, because, trials: judged.trials }, state)
 }
 
 export interface LostRunsOptions {
@@ -162,12 +160,13 @@ async function enterAgain(run: StoredRun, judge: JudgeRun, state: string): Promi
   await indexStart(indexEntry(run), state)
   if (run.endedAt === undefined || !run.verdict) return
   const { id, outcome = run.verdict.outcome, endedAt, exit = 5 } = run
-  await indexFinish({ id, outcome, endedAt, exit, rollback: judge(run).rollback, because: run.verdict.because }, state)
+  const { rollback, trials } = judge(run)
+  await indexFinish({ id, outcome, endedAt, exit, rollback, because: run.verdict.because, trials }, state)
 }
 
-function indexEntry({ id, experiment, hash, startedAt }: StoredRun): Parameters<typeof indexStart>[0] {
+function indexEntry({ id, experiment, hash, startedAt, placebo }: StoredRun): Parameters<typeof indexStart>[0] {
   const { name, environment, service } = experiment
-  return { id, name, hash, environment, startedAt, runner: null, ...(service !== undefined && { service }) }
+  return { id, name, hash, environment, startedAt, runner: null, ...(service !== undefined && { service }), ...(placebo && { placebo }) }
 }
 
 function runnerLives({ runner_pid: pid, runner_start: start }: IndexRow): boolean {

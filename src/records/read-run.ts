@@ -54,6 +54,7 @@ function readTables<V extends StoredVerdict>(db: DatabaseSync, path: string): St
     events: all('select at, level, text, data from event order by n').map(toEvent),
   }
   if (row.plan !== null) run.plan = fromExactJson(row.plan as string)
+  if (row.placebo === 1) run.placebo = true
   if (row.version !== null) run.version = row.version as string
   if (row.ended_at !== null) run.endedAt = row.ended_at as string
   if (row.abort !== null) run.abort = fromExactJson(row.abort as string) as Abort

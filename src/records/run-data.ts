@@ -112,6 +112,8 @@ export interface RunData {
   /** ISO 8601. */
   startedAt: string
   endedAt?: string
+  /** A run in which nothing was injected, to see how often the judge cries wolf. */
+  placebo?: true
   phases: PhaseWindow[]
   /** Empty when the experiment has no traffic. */
   traffic: TrafficSecond[]

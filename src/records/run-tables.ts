@@ -19,6 +19,7 @@ export type Entry =
   | { put: 'abort'; abort: Abort }
   | { put: 'error'; error: RunError }
   | { put: 'end'; end: RunEnd }
+  | { put: 'verdict'; end: RunEnd }
 
 /**
  * Latencies are 64-bit floats, little-endian, one after the other, so that what is read is bit by bit what was measured.
@@ -40,6 +41,7 @@ export const runMigrations: readonly string[] = [
      n integer primary key, fault text not null, target text not null, body text not null, unique (fault, target)
    ) strict;
    create table event (n integer primary key, at real not null, level text not null, text text not null, data text) strict;`,
+  'alter table run add column placebo integer not null default 0',
 ]
 
 export interface RunTables {
@@ -91,12 +93,12 @@ function statements(db: DatabaseSync): (entry: Entry) => void {
   return (entry) => {
     switch (entry.put) {
       case 'start': {
-        const { experiment, hash, document, startedAt, seed, plan, version } = entry.start
+        const { experiment, hash, document, startedAt, seed, plan, version, placebo } = entry.start
         return run(
-          `insert into run (one, id, name, hash, document, experiment, seed, plan, version, started_at) values (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-           on conflict do nothing`,
+          `insert into run (one, id, name, hash, document, experiment, seed, plan, version, started_at, placebo)
+           values (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing`,
           ...[entry.id, experiment.name, hash, document, toExactJson(experiment), seed],
-          ...[plan === undefined ? null : toExactJson(plan), version ?? null, startedAt],
+          ...[plan === undefined ? null : toExactJson(plan), version ?? null, startedAt, placebo ? 1 : 0],
         )
       }
       case 'phase': {
@@ -147,6 +149,10 @@ function statements(db: DatabaseSync): (entry: Entry) => void {
           'update run set verdict = ?, outcome = ?, ended_at = ?, exit = ? where ended_at is null',
           ...[toExactJson(verdict), outcome, endedAt, exit],
         )
+      }
+      case 'verdict': {
+        const { verdict, outcome, exit } = entry.end
+        return run('update run set verdict = ?, outcome = ?, exit = ?', toExactJson(verdict), outcome, exit)
       }
     }
   }

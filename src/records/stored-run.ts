@@ -25,6 +25,15 @@ export interface RunStart {
   plan?: unknown
   /** Squall's own version. */
   version?: string
+  placebo?: true
+}
+
+/** What a run says about the judge itself: comparisons for which nothing had been injected. Null: it could not tell. */
+export interface Trials {
+  /** The second half of the baseline against its first. */
+  halves: 'alarm' | 'quiet' | null
+  /** A placebo run's answer, and what each comparison with baseline came to, by `measure phase direction scale`. */
+  placebo?: { result: 'alarm' | 'quiet' | null; shifts: Record<string, number> }
 }
 
 export interface RunEvent {
@@ -62,6 +71,7 @@ export interface Judged<V extends StoredVerdict = StoredVerdict> {
   verdict: V
   exit: number
   rollback: string
+  trials: Trials
 }
 
 /** How a run is judged; handed in, since records know nothing of statistics. */

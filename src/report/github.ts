@@ -2,6 +2,7 @@
 import type { Problem } from '../document/problems.ts'
 import type { StoredRun } from '../records/stored-run.ts'
 import type { Outcome, Verdict } from '../verdict/verdict.ts'
+import { headline } from './words.ts'
 
 interface Annotation {
   level: 'error' | 'warning'
@@ -36,7 +37,7 @@ const levels: Record<Outcome, 'error' | 'warning' | null> = {
 /** Each broken bound where its measure stands, any other end at the top; and what may be left behind, whatever the verdict. */
 export function verdictAnnotations({ verdict, document, experiment }: StoredRun<Verdict>, file: string): string[] {
   if (!verdict) return []
-  const title = `${experiment.name}: ${verdict.outcome}`
+  const title = `${experiment.name}: ${headline(verdict)}`
   const broken = verdict.cells.filter((cell) => cell.decision === 'breached')
   const level = levels[verdict.outcome]
   const found: Annotation[] =

@@ -7,6 +7,7 @@ import { chartsOf } from './charts.ts'
 import { pageScript, pageStyle, uplotScript, uplotStyle } from './generated/assets.ts'
 import { html, Markup, scriptJson } from './markup.ts'
 import { changesSection, documentSection, eventsSection, head, measuresSection, notesSection } from './sections.ts'
+import { headline } from './words.ts'
 
 /**
  * The page's own policy forbids everything but the two scripts and the style it carries, by their hashes: text of others that
@@ -30,7 +31,7 @@ export function renderHtml(run: StoredRun<Verdict>): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-<title>${run.experiment.name}: ${run.verdict?.outcome ?? 'running'} (${run.id})</title>
+<title>${run.experiment.name}: ${run.verdict ? headline(run.verdict) : 'running'} (${run.id})</title>
 <style>${new Markup(style)}</style>
 </head>
 <body>

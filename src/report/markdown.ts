@@ -4,7 +4,7 @@ import type { StoredRun } from '../records/stored-run.ts'
 import type { Verdict } from '../verdict/verdict.ts'
 import { fenced, folded, table, text } from './markdown-text.ts'
 import { allowedWords, decisionMarks, judgedPhases, observedCell } from './observed.ts'
-import { changeTimes, clock, factsOf, notesOf, outcomeWords, questionsOf } from './words.ts'
+import { changeTimes, clock, factsOf, headline, notesOf, questionsOf } from './words.ts'
 
 type Run = StoredRun<Verdict>
 
@@ -21,7 +21,7 @@ function overviewRow({ id, experiment, verdict }: Run): string[] {
 }
 
 function title(verdict: Verdict | undefined): string {
-  return verdict ? `${outcomeMarks[verdict.outcome]} ${outcomeWords[verdict.outcome]}` : 'running'
+  return verdict ? `${outcomeMarks[verdict.outcome]} ${headline(verdict)}` : 'running'
 }
 
 function oneRun(run: Run): string {

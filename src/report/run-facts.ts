@@ -3,8 +3,25 @@ import type { StoredRun } from '../records/stored-run.ts'
 import type { Verdict } from '../verdict/verdict.ts'
 
 export function runFacts(run: StoredRun<Verdict>): Record<string, unknown> {
-  const { id, experiment, hash, seed, version, startedAt, endedAt, outcome, exit, abort, error, phases, changes, events, verdict } = run
+  const {
+    id,
+    experiment,
+    hash,
+    seed,
+    version,
+    placebo,
+    startedAt,
+    endedAt,
+    outcome,
+    exit,
+    abort,
+    error,
+    phases,
+    changes,
+    events,
+    verdict,
+  } = run
   const { name, hypothesis, environment } = experiment
-  const identity = { id, name, hypothesis, environment, hash, seed, version, startedAt, endedAt, outcome, exit }
+  const identity = { id, name, hypothesis, environment, hash, seed, version, placebo, startedAt, endedAt, outcome, exit }
   return { ...identity, abort, error, phases, changes, events, verdict }
 }

@@ -5,7 +5,7 @@ import { quantity } from '../verdict/numbers.ts'
 import type { Answer, CellVerdict, Verdict } from '../verdict/verdict.ts'
 import { html, type Insert, type Markup } from './markup.ts'
 import { allowedWords, decisionMarks, judgedPhases, observedCell } from './observed.ts'
-import { changeTimes, clock, duration, factsOf, notesOf, outcomeWords, phaseWords, questionsOf } from './words.ts'
+import { changeTimes, clock, duration, factsOf, headline, notesOf, phaseWords, questionsOf } from './words.ts'
 
 type Run = StoredRun<Verdict>
 
@@ -14,9 +14,9 @@ const decisionClass = { held: 'yes', breached: 'no', "can't tell": 'unsure', 'no
 
 export function head(run: Run): Markup {
   const { experiment, verdict } = run
-  const outcome = verdict ? outcomeWords[verdict.outcome] : 'running'
+  const outcome = verdict?.outcome ?? 'running'
   return html`<header>
-<span class="badge ${outcome}">${outcome}</span>
+<span class="badge ${outcome}">${verdict ? headline(verdict) : outcome}</span>
 <h1><bdi>${experiment.name}</bdi></h1>
 <p class="muted">Hypothesis: <bdi>${experiment.hypothesis}</bdi></p>
 </header>

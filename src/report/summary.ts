@@ -6,7 +6,7 @@ import type { Outcome, Verdict } from '../verdict/verdict.ts'
 import { columns, textWidth, wrap } from './columns.ts'
 import { allowedWords, decisionMarks, judgedPhases, observedCell } from './observed.ts'
 import { oneLine } from './plain-text.ts'
-import { changeTimes, clock, outcomeWords, questionsOf } from './words.ts'
+import { changeTimes, clock, headline, questionsOf } from './words.ts'
 
 export interface SummaryOptions {
   color: boolean
@@ -28,7 +28,7 @@ export function renderSummary(run: StoredRun<Verdict>, { color }: SummaryOptions
   const title = (text: string): string => paint('bold', text)
   const { verdict } = run
   if (!verdict) return `${oneLine(run.experiment.name)}  run ${run.id}: no verdict yet, it began ${run.startedAt}`
-  const outcome = paint(outcomeStyles[verdict.outcome], title(outcomeWords[verdict.outcome].toUpperCase()))
+  const outcome = paint(outcomeStyles[verdict.outcome], title(headline(verdict).toUpperCase()))
   const sections = [
     [`${outcome}  ${title(oneLine(run.experiment.name))}  run ${run.id}`, ...wrap(verdict.because, '')],
     questionLines(verdict),

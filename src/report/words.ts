@@ -4,7 +4,14 @@ import type { ChangeRecord } from '../records/run-data.ts'
 import type { StoredRun } from '../records/stored-run.ts'
 import type { Outcome, Question, Verdict } from '../verdict/verdict.ts'
 
-export const outcomeWords: Record<Outcome, string> = {
+/** What stands first: a placebo run has no outcome of its own, only the judge's answer. */
+export function headline({ outcome, placebo }: Pick<Verdict, 'outcome' | 'placebo'>): string {
+  if (!placebo) return outcomeWords[outcome]
+  if (outcome === 'error' || outcome === 'aborted') return `placebo, ${outcomeWords[outcome]}`
+  return { yes: 'placebo, false alarm', no: 'placebo, no false alarm', "can't tell": "placebo, can't tell" }[placebo.alarm]
+}
+
+const outcomeWords: Record<Outcome, string> = {
   passed: 'passed',
   failed: 'failed',
   inconclusive: 'inconclusive',
@@ -88,11 +95,17 @@ export function factsOf(run: StoredRun<Verdict>): [name: string, value: string][
   return facts.flatMap(([name, value]): [string, string][] => (value === undefined || value === '' ? [] : [[name, value]]))
 }
 
+/** A run as it is shown: with what other runs say about the judge, which its own record does not know. */
+export interface ShownRun extends StoredRun<Verdict> {
+  trust?: readonly string[]
+}
+
 /** Everything worth a note: why it was cut short, errors, what the judge noted. */
-export function notesOf({ verdict, abort, error }: StoredRun<Verdict>): string[] {
+export function notesOf({ verdict, abort, error, trust = [] }: ShownRun): string[] {
   return [
     ...(abort ? [`Cut short at ${clock(abort.at)} by ${abort.by}: ${abort.why}`] : []),
     ...(error ? [`Error ${error.code}: ${error.message}`] : []),
     ...(verdict?.notes ?? []),
+    ...trust,
   ]
 }

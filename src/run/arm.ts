@@ -39,6 +39,7 @@ interface ArmInput {
   hash: string
   folder: string
   seed: number
+  placebo?: true
   injectors: readonly AnyInjector[]
   sources: readonly AnySource[]
   tell: TellNews
@@ -178,6 +179,7 @@ function armRequest(input: ArmInput, stage: ArmStage): ArmRequest {
     state: stage.state,
     environment: experiment.environment,
     seed: input.seed,
+    ...(input.placebo ? { placebo: true } : {}),
     faults: experiment.faults,
     lasts: Object.fromEntries(experiment.faults.map((fault) => [fault.name, lastsFor(fault, experiment.phases.fault)])),
     heartbeatLost: heartbeatLost(experiment),

@@ -5,7 +5,16 @@ import type { LiveTick } from '../records/live-tick.ts'
 import type { Abort, ChangeRecord, Sample, TrafficSecond } from '../records/run-data.ts'
 
 export type RunNews =
-  | { is: 'started'; id: string; dir: string; seed: number; experiment: Experiment; changes: readonly ChangeSummary[]; weakest: string }
+  | {
+      is: 'started'
+      id: string
+      dir: string
+      seed: number
+      experiment: Experiment
+      changes: readonly ChangeSummary[]
+      weakest: string
+      placebo?: true
+    }
   | { is: 'phase'; phase: Phase; at: number; planned: number }
   | { is: 'tick'; tick: LiveTick }
   /** A second of the load whose requests have all ended. */

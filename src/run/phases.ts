@@ -4,6 +4,7 @@ import type { PhaseWindow, RunData } from '../records/run-data.ts'
 import type { RunWriter } from '../records/run-file.ts'
 import { sleep } from '../system/clock.ts'
 import type { Guard } from '../verdict/guard.ts'
+import type { Precision } from '../verdict/verdict.ts'
 import type { Guarded } from './arm.ts'
 import type { TellNews } from './events.ts'
 import { faultPhase } from './fault-phase.ts'
@@ -12,6 +13,8 @@ import type { Stopper } from './stopper.ts'
 
 export interface PhasesInput {
   experiment: Experiment
+  /** The phases pass as always, and nothing is injected. */
+  placebo: boolean
   stopper: Stopper
   guarded: Guarded
   guard: Guard
@@ -25,6 +28,8 @@ export interface PhasesInput {
   note(level: 'info' | 'warn' | 'error', text: string): void
   /** Question 1, asked before anything is injected: null when the system is steady, else why not. */
   steady(): string | null
+  /** What the run will be able to say, by its own baseline. */
+  precision(): Precision[]
   snapshot(): RunData
 }
 
@@ -39,8 +44,14 @@ export async function runPhases(input: PhasesInput): Promise<void> {
   await input.measuring.settled(input.at(), stopper)
   const unsteady = input.steady()
   if (unsteady) return input.note('warn', `nothing was injected: ${unsteady}`)
+  for (const { enough, sentence } of input.precision()) if (!enough) input.note('warn', sentence)
   input.measuring.guardFrom(input.snapshot())
-  await faultPhase({ ...input, begin: (from) => phase.enter('fault', experiment.phases.fault, from) })
+  const begin = (from: number): void => phase.enter('fault', experiment.phases.fault, from)
+  if (!input.placebo) await faultPhase({ ...input, begin })
+  else {
+    begin(input.at())
+    await stopper.wait(experiment.phases.fault)
+  }
   phase.leave()
   input.measuring.guardUntil()
   await rollbackPhase(input, phase)

@@ -13,8 +13,9 @@ import { readStat } from '../system/proc.ts'
 import { newRunId } from '../system/random.ts'
 import { version } from '../system/version.ts'
 import { exitCode, rollbackWord } from '../verdict/exit-code.ts'
+import { trialsOf } from '../verdict/false-alarms.ts'
 import { createGuard, type Guard } from '../verdict/guard.ts'
-import { judge, judgeSteady } from '../verdict/judge.ts'
+import { judge, judgePrecision, judgeSteady } from '../verdict/judge.ts'
 import type { Verdict } from '../verdict/verdict.ts'
 import { armGuardian, type Guarded } from './arm.ts'
 import type { TellNews } from './events.ts'
@@ -32,6 +33,8 @@ export interface RunRequest {
   /** Folder of the document. */
   folder: string
   seed: number
+  /** The same run with nothing injected. */
+  placebo?: true
   injectors: readonly AnyInjector[]
   sources: Parameters<typeof startMeasuring>[0]['sources']
   tell: TellNews
@@ -74,10 +77,12 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
   })
   const release = request.onStoppable((abort) => stopper.stop({ ...abort, at: at() }))
   try {
-    writer.start({ experiment: request.experiment, hash: request.hash, document: request.document, startedAt, seed: request.seed, version })
+    const { experiment, hash, document, seed } = request
+    const placebo = request.placebo ? { placebo: true as const } : {}
+    writer.start({ experiment, hash, document, startedAt, seed, version, ...placebo })
     const runner = { pid: process.pid, start: readStat(process.pid)?.start ?? 0 }
-    const { name, environment, service } = request.experiment
-    await indexStart({ id, name, hash: request.hash, environment, startedAt, runner, ...(service ? { service } : {}) }, state)
+    const { name, environment, service } = experiment
+    await indexStart({ id, name, hash, environment, startedAt, runner, ...(service ? { service } : {}), ...placebo }, state)
     const stage: Stage = { id, dir, state, at, stopper, writer, note }
     const started = await orForget(stage, () => startGuarded(request, stage))
     const data = await observe(request, { ...stage, ...started, startedAt })
@@ -116,7 +121,16 @@ async function startGuarded(request: RunRequest, stage: Stage): Promise<{ guarde
   const guarded = await armGuardian(request, stage)
   const guard = createGuard(experiment, Math.round(experiment.phases.fault / 1000))
   const { changes } = guarded.client
-  tell({ is: 'started', id: stage.id, dir: stage.dir, seed: request.seed, experiment, changes, weakest: weakest(changes) })
+  tell({
+    is: 'started',
+    id: stage.id,
+    dir: stage.dir,
+    seed: request.seed,
+    experiment,
+    changes,
+    weakest: weakest(changes),
+    ...(request.placebo && { placebo: true }),
+  })
   try {
     const measuring = await startMeasuring({
       ...{ experiment, runId: stage.id, sources: request.sources, guard, at, writer, tell, note },
@@ -141,6 +155,7 @@ async function observe(
     id: stage.id,
     experiment,
     startedAt: stage.startedAt,
+    ...(request.placebo ? { placebo: true } : {}),
     phases: phases.map((window) => ({ ...window, to: Math.min(window.to, at()) })),
     traffic: measuring.seconds(),
     samples: measuring.samples(),
@@ -151,6 +166,7 @@ async function observe(
   try {
     await runPhases({
       experiment,
+      placebo: request.placebo === true,
       stopper,
       guarded,
       guard,
@@ -161,6 +177,7 @@ async function observe(
       tell,
       note: stage.note,
       steady: () => judgeSteady(snapshot()),
+      precision: () => judgePrecision(snapshot()),
       snapshot,
     })
   } finally {
@@ -189,7 +206,15 @@ async function conclude(
   if (data.error) writer.error(data.error)
   writer.finish({ verdict, outcome: verdict.outcome, endedAt, exit })
   await writer.flush()
-  const end = { id, outcome: verdict.outcome, endedAt, exit, rollback: rollbackWord(data.changes), because: verdict.because }
+  const end = {
+    id,
+    outcome: verdict.outcome,
+    endedAt,
+    exit,
+    rollback: rollbackWord(data.changes),
+    because: verdict.because,
+    trials: trialsOf(verdict),
+  }
   // The verdict is there: it must not be lost, nor its exit code, because the list of runs cannot be written.
   await indexFinish(end, stage.state).catch((error: Error) =>
     request.tell({ is: 'note', at: 0, level: 'warn', text: `the list of runs does not have the end of this one: ${error.message}` }),

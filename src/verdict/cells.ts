@@ -1,33 +1,26 @@
 /** All judged cells of an experiment. */
-import type { Bound, JudgedPhase, Measure } from '../document/experiment.ts'
+import type { JudgedPhase } from '../document/experiment.ts'
+import { boundsIn, errorRates } from './asked-bounds.ts'
 import { type Asked, openCell } from './cell.ts'
 import { span } from './numbers.ts'
 import { recoveryTime } from './recovery-time.ts'
 import { sentenceOf } from './sentence.ts'
 import { judgeSourceCell } from './source-cells.ts'
 import type { Material } from './stretch.ts'
+import { judgeTail } from './tail.ts'
 import { judgeTrafficCell } from './traffic-cells.ts'
 import type { CellVerdict, RecoveryTime } from './verdict.ts'
 
-const alpha = 0.05
-
-/** The cells of one phase. Saying *not recovered* is shared among the measures of that question (Bonferroni); *recovered* needs them all anyway. */
+/** The cells of one phase; in recovery the tail check stands last. */
 export function judgePhase(material: Material, phase: JudgedPhase): CellVerdict[] {
-  const wanted = material.experiment.measures.filter(({ is }) => is.kind !== 'recovery-time').flatMap((measure) => boundsOf(measure, phase))
-  const breached = phase === 'recovery' ? alpha / Math.max(1, wanted.length) : alpha
-  return wanted.map(({ measure, direction, bound }) => {
-    const asked: Asked = { measure, phase, direction, bound, alpha: { breached, held: alpha } }
-    const cell = measure.from === 'traffic' ? judgeTrafficCell(material, asked) : judgeSourceCell(material, asked)
-    cell.sentence = sentenceOf(cell)
-    return cell
+  const { experiment } = material
+  const alpha = errorRates(experiment, phase)
+  const cells = boundsIn(experiment, phase).map(({ measure, direction, bound }) => {
+    const asked: Asked = { measure, phase, direction, bound, alpha }
+    return measure.from === 'traffic' ? judgeTrafficCell(material, asked) : judgeSourceCell(material, asked)
   })
-}
-
-function boundsOf(measure: Measure, phase: JudgedPhase): { measure: Measure; direction: 'max' | 'min'; bound: Bound }[] {
-  return (['max', 'min'] as const).flatMap((direction) => {
-    const bound = measure[direction][phase]
-    return bound && bound.limit.kind !== 'none' ? [{ measure, direction, bound }] : []
-  })
+  const tail = phase === 'recovery' ? judgeTail(material, alpha) : null
+  return [...cells, ...(tail ? [tail] : [])].map((cell) => ({ ...cell, sentence: sentenceOf(cell) }))
 }
 
 /** The time to recover, and the cell of each measure that bounds it. */

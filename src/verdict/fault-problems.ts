@@ -8,6 +8,7 @@ type Problem = Verdict['faults'][number]
 
 export function faultProblems(material: Material): Problem[] {
   const { data, experiment } = material
+  if (data.placebo) return []
   return data.changes.flatMap((change) => {
     const { fault, target } = change
     const found = (problem: Problem['problem'], text: string): Problem[] => [{ fault, target, problem, text }]

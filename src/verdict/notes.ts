@@ -2,14 +2,12 @@
 
 import { failureReasons } from './failure-reasons.ts'
 import { change, quantity, ratio, seconds } from './numbers.ts'
-import { quantile } from './quantile.ts'
 import { readingsOf } from './readings.ts'
-import { differenceInterval, shareOf } from './share-interval.ts'
 import { stillReading } from './still-reading.ts'
-import { type Material, missingShare, present, slowCounts, sortedLatencies, stretchOf } from './stretch.ts'
-import type { CellVerdict, Harm, PhaseSummary, Verdict } from './verdict.ts'
+import { type Material, present, stretchOf } from './stretch.ts'
+import type { PhaseSummary, Stability, Verdict } from './verdict.ts'
 
-export function notesOf(material: Material, found: Pick<Verdict, 'phases' | 'harm' | 'faults' | 'cells'>): string[] {
+export function notesOf(material: Material, found: Pick<Verdict, 'phases' | 'harm' | 'faults' | 'cells' | 'stability'>): string[] {
   const byPhase = (phase: PhaseSummary['phase']): PhaseSummary | undefined => found.phases.find((summary) => summary.phase === phase)
   const [baseline, fault, recovery] = [byPhase('baseline'), byPhase('fault'), byPhase('recovery')]
   return [
@@ -17,11 +15,11 @@ export function notesOf(material: Material, found: Pick<Verdict, 'phases' | 'har
     ...latencyNotes(baseline, recovery, 'after the fault'),
     ...errorNotes(baseline, fault, 'during the fault'),
     ...errorNotes(baseline, recovery, 'after the fault'),
-    ...harmNotes(found.harm),
+    ...(found.harm && found.harm.sentence !== '' ? [found.harm.sentence] : []),
     ...reasonNotes(material),
     ...(recovery ? [`observed for ${seconds(recovery.to - recovery.from)} after the fault`] : []),
-    ...newBursts(material, found.cells),
     ...stillNotes(material),
+    ...driftNotes(found),
     ...found.phases
       .filter(({ missing }) => missing > 0)
       .map(({ phase, missing, seconds: all }) => `${missing} of ${all} seconds of the ${phase} phase have no trustworthy data`),
@@ -53,10 +51,13 @@ function errorNotes(baseline: PhaseSummary | undefined, phase: PhaseSummary | un
   ]
 }
 
-function harmNotes(harm: Harm | null): string[] {
-  if (!harm || harm.requests === 0) return []
-  const worst = harm.worst ? `, the worst second at +${seconds(harm.worst.at)} with ${quantity(harm.worst.errorShare, 'share')} errors` : ''
-  return [`about ${harm.requests} requests went wrong that would not have, in ${harm.seconds} seconds${worst}`]
+/** A trend that reaches the margin within the baseline: seldom provable in so short a time, and part of any change afterwards. */
+function driftNotes({ phases, stability }: Pick<Verdict, 'phases' | 'stability'>): string[] {
+  const baseline = phases.find(({ phase }) => phase === 'baseline')
+  const minutes = baseline ? (baseline.to - baseline.from) / 60_000 : 0
+  const drifts = ({ decision, perMinute, margin }: Stability): boolean =>
+    decision !== 'moved' && Math.abs(perMinute ?? 0) * minutes > margin
+  return stability.filter(drifts).map(({ sentence }) => sentence)
 }
 
 function stillNotes(material: Material): string[] {
@@ -74,21 +75,4 @@ function reasonNotes(material: Material): string[] {
     const why = stretch ? failureReasons(present(stretch)) : ''
     return why === '' ? [] : [`why requests failed ${words[phase]}: ${why}`]
   })
-}
-
-/** The interval series is blind to rare bursts on purpose; here they are named: 1 pp more requests slower than 1.2 × baseline's p99. */
-function newBursts(material: Material, cells: readonly CellVerdict[]): string[] {
-  if (
-    !cells.some(
-      ({ phase, kind, decision, scale }) => phase === 'recovery' && kind === 'latency' && scale === 'ratio' && decision === 'held',
-    )
-  )
-    return []
-  const [baseline, recovery] = [stretchOf(material, 'baseline'), stretchOf(material, 'recovery')]
-  if (!baseline || !recovery || missingShare(baseline) > 0.1 || missingShare(recovery) > 0.1) return []
-  const slow = 1.2 * quantile(sortedLatencies(present(baseline)), 0.99)
-  const { estimate, lo } = differenceInterval(shareOf(slowCounts(baseline, slow)), shareOf(slowCounts(recovery, slow)), 0.05, 0.05)
-  return lo > 0.01
-    ? [`slow bursts that were not there before: ${change(estimate, 'share')} of requests slower than ${quantity(slow, 'ms')}`]
-    : []
 }

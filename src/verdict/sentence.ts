@@ -3,7 +3,7 @@ import type { Unit } from '../document/experiment.ts'
 import { change, digits, percentMore, quantity, ratio, seconds, signed, span } from './numbers.ts'
 import type { CellVerdict } from './verdict.ts'
 
-const phaseWords = { baseline: 'before the fault', fault: 'during the fault', recovery: 'after the fault' } as const
+export const phaseWords = { baseline: 'before the fault', fault: 'during the fault', recovery: 'after the fault' } as const
 
 /** `error_rate during the fault was 61.3 % [58.9, 63.7], allowed 5 %`: what was found, without the decision. */
 export function finding(cell: CellVerdict): string {
@@ -16,6 +16,8 @@ export function finding(cell: CellVerdict): string {
     const slow = cell.allowed.limit === null ? '' : ` slower than ${quantity(cell.allowed.limit, cell.unit)}`
     return `${cell.measure} ${when}: ${number(cell)} of requests were${slow}, ${limit}`
   }
+  if (cell.slowerThan !== undefined)
+    return `${cell.measure} ${when}: ${number(cell)} of requests slower than ${quantity(cell.slowerThan, 'ms')} against the baseline, ${limit}`
   const against = cell.scale === 'value' ? '' : ' against the baseline'
   return `${cell.measure} ${when} was ${number(cell)}${against}, ${limit}`
 }
@@ -36,9 +38,10 @@ function decisionWords({ decision, phase, kind, why, wouldSuffice }: CellVerdict
   return `can't tell (${reasons.join('; ')})`
 }
 
-function heldFromWords({ heldFrom, after }: CellVerdict): string {
+function heldFromWords({ heldFrom, after, decision }: CellVerdict): string {
   if (after === undefined || heldFrom === undefined) return ''
-  return heldFrom === null ? ', it never began to hold' : `, held from +${seconds(heldFrom)}`
+  if (heldFrom !== null) return `, held from +${seconds(heldFrom)}`
+  return decision === 'held' ? ', though never for long' : ', it never began to hold'
 }
 
 /** The estimate with its interval, `61.3 % [58.9, 63.7]`; an interval without width is left out. */

@@ -1,6 +1,7 @@
 /** Judging what a source reported: what was read is the answer, only a comparison with baseline needs a test. */
 import { fewestIntervals } from '../document/enough-data.ts'
 import { type Asked, conclude, openCell } from './cell.ts'
+import { firstHolding } from './held-from.ts'
 import { allowedBy } from './limits.ts'
 import { quantity } from './numbers.ts'
 import { median } from './quantile.ts'
@@ -115,21 +116,45 @@ function judgeEvents(cell: CellVerdict, asked: Asked, readings: Readings, baseli
 }
 
 /** At most thirty points of equally many readings each: readings a second apart repeat each other. */
-export function thirty({ values }: Readings, of: (value: ReadValue) => number = plain): number[] {
+export function pointsOf({ values }: Readings, of: (value: ReadValue) => number = plain): { at: number; value: number }[] {
   const size = Math.max(1, Math.round(values.length / 30))
-  const points: number[] = []
-  for (let start = 0; start + size <= values.length; start += size) points.push(sum(values.slice(start, start + size).map(of)) / size)
+  const points: { at: number; value: number }[] = []
+  for (let start = 0; start + size <= values.length; start += size) {
+    const group = values.slice(start, start + size)
+    points.push({ at: group[0]?.at ?? 0, value: sum(group.map(of)) / size })
+  }
   return points
 }
 
-/** ms after the phase began of the first reading after the last one outside; null: the last one was outside. */
+/** Their values alone. */
+export function thirty(readings: Readings, of: (value: ReadValue) => number = plain): number[] {
+  return pointsOf(readings, of).map(({ value }) => value)
+}
+
+/** Readings that are pooled to say whether a share of events, or a value that is compared with baseline, holds. */
+const pooled = 5
+
+/**
+ * ms after the phase began from which the limit was kept; null: never. Under a fixed limit one reading outside is outside: from the first reading
+ * after the last such. What is judged as a whole may have a bad reading: five at a time, and a hold that forgives a blip.
+ */
 function heldFrom(material: Material, asked: Asked, limit: number): number | null {
   const whole = readingsOf(material, asked.measure, asked.phase)
   if (!whole || whole.values.length === 0) return null
-  const last = whole.values.findLastIndex(({ value }) => (asked.direction === 'max' ? value > limit : value < limit))
-  if (last < 0) return 0
-  const next = whole.values[last + 1]
-  return next ? next.at - whole.from : null
+  const { values, counts } = whole
+  const within = (value: number): boolean => (asked.direction === 'max' ? value <= limit : value >= limit)
+  const literal = asked.bound.limit.kind === 'absolute' && !counts
+  const first = literal
+    ? values.findLastIndex(({ value }) => !within(value)) + 1
+    : firstHolding(
+        values.slice(0, Math.max(1, values.length - pooled + 1)).map((_, i) => {
+          const [bad, total] = [counts?.bad.slice(i, i + pooled) ?? [], counts?.total.slice(i, i + pooled) ?? []]
+          return within(counts ? sum(bad) / sum(total) : median(values.slice(i, i + pooled).map(({ value }) => value)))
+        }),
+      )
+  const from = values[first]
+  if (first === 0) return 0
+  return from ? from.at - whole.from : null
 }
 
 function refuse(cell: CellVerdict, why: string): CellVerdict {

@@ -1,20 +1,17 @@
 /** Question 1: was the system steady before anything was injected, and is there enough data to say so? */
 import type { Measure } from '../document/experiment.ts'
 import { failureReasons } from './failure-reasons.ts'
-import { intervalLength, intervalsOf } from './intervals.ts'
-import { quantity, ratio } from './numbers.ts'
-import { median, quantile } from './quantile.ts'
-import { shiftInterval } from './rank-interval.ts'
+import { quantity } from './numbers.ts'
 import { finding } from './sentence.ts'
-import { differenceInterval, shareInterval, shareOf, sum } from './share-interval.ts'
-import { ended, errorCounts, type Material, present, type Stretch, slowCounts, sortedLatencies, stretchOf, windowOf } from './stretch.ts'
+import { shareInterval, shareOf, sum } from './share-interval.ts'
+import { ended, errorCounts, type Material, present, type Stretch, slowCounts, stretchOf, windowOf } from './stretch.ts'
 import { lacks } from './traffic-cells.ts'
-import type { CellVerdict, Question } from './verdict.ts'
+import type { CellVerdict, Question, Stability } from './verdict.ts'
 
 const alpha = 0.05
 
-/** `cells`: the judged cells of the baseline phase. */
-export function steadyQuestion(material: Material, cells: readonly CellVerdict[]): Question {
+/** `cells`: the judged cells of the baseline phase; of its stability only proof of a move counts. */
+export function steadyQuestion(material: Material, cells: readonly CellVerdict[], stability: readonly Stability[]): Question {
   if (!windowOf(material, 'baseline')) return { answer: "can't tell", reason: 'there was no baseline phase' }
   const breached = cells.find(({ decision }) => decision === 'breached')
   if (breached) return { answer: 'no', reason: finding(breached) }
@@ -22,6 +19,8 @@ export function steadyQuestion(material: Material, cells: readonly CellVerdict[]
   if (unserved) return unserved
   const load = material.experiment.traffic && material.experiment.measures.some(judgedLoad) ? loadProblem(material) : null
   if (load) return load
+  const moved = stability.find(({ decision }) => decision === 'moved')
+  if (moved) return { answer: 'no', reason: moved.sentence }
   const open = cells.find(({ decision }) => decision === "can't tell")
   if (open) return { answer: "can't tell", reason: open.sentence }
   return { answer: 'yes', reason: 'steady before the fault' }
@@ -59,7 +58,7 @@ function loadProblem(material: Material): Question | null {
   const sent = sum(seconds.map(ended))
   if (sent < 0.9 * planned)
     return { answer: "can't tell", reason: `only ${quantity(sent / planned, 'share')} of the planned requests were sent before the fault` }
-  return hopeless(material, baseline) ?? unstable(material, baseline)
+  return hopeless(material, baseline)
 }
 
 /** A system that is already beyond what the fault is allowed to do to it is not steady, whether or not the author bounded the baseline. */
@@ -76,49 +75,4 @@ function hopeless({ experiment }: Material, baseline: Stretch): Question | null 
     return { answer: 'no', reason: `${name} was beyond the fault phase's bound already before the fault: ${seen}` }
   }
   return null
-}
-
-/** First half against second half, both ways, half the margin of the recovery bound; only proof of a difference counts. */
-function unstable({ experiment }: Material, baseline: Stretch): Question | null {
-  const middle = Math.floor(baseline.seconds.length / 2)
-  const half = (from: number, to: number): Stretch => ({
-    ...baseline,
-    first: baseline.first + from,
-    seconds: baseline.seconds.slice(from, to),
-  })
-  const halves: [Stretch, Stretch] = [half(0, middle), half(middle, baseline.seconds.length)]
-  for (const measure of experiment.measures.filter(judgedLoad)) {
-    const limit = measure.max.recovery?.limit
-    const factor = limit?.kind === 'times' && limit.factor > 1 ? limit.factor : 1.2
-    if (measure.is.kind === 'latency') {
-      const moved = latencyMoved(baseline, halves, 1 + (factor - 1) / 2, limit?.kind === 'times' ? limit.floor : 5)
-      if (moved !== null)
-        return { answer: 'no', reason: `${measure.name} was not stable before the fault: the second half moved by ${ratio(moved)}` }
-    } else if (measure.is.kind === 'share') {
-      const [before, after] = halves.map((stretch) => shareOf(errorCounts(stretch))) as [
-        ReturnType<typeof shareOf>,
-        ReturnType<typeof shareOf>,
-      ]
-      const margin = Math.max(0.005, ((factor - 1) / 2) * Math.max(before.p, after.p))
-      const { lo, hi, estimate } = differenceInterval(before, after, alpha / 2, alpha / 2)
-      if (lo > margin || hi < -margin)
-        return {
-          answer: 'no',
-          reason: `${measure.name} was not stable before the fault: the second half moved by ${quantity(estimate, 'share')}`,
-        }
-    }
-  }
-  return null
-}
-
-function latencyMoved(baseline: Stretch, halves: [Stretch, Stretch], factor: number, floor: number): number | null {
-  const length = intervalLength([baseline])
-  if (length === null) return null
-  const [before, after] = halves.map((stretch) =>
-    intervalsOf(stretch, length).map((interval) => quantile(sortedLatencies(interval), 0.95)),
-  ) as [number[], number[]]
-  if (before.length < 4 || after.length < 4 || [...before, ...after].some((value) => value <= 0)) return null
-  const margin = Math.log(Math.max(factor, 1 + floor / Math.max(1e-9, median([...before, ...after]))))
-  const { lo, hi, estimate } = shiftInterval(before.map(Math.log), after.map(Math.log), alpha / 2, alpha / 2)
-  return lo > margin || hi < -margin ? Math.exp(estimate) : null
 }

@@ -1,10 +1,10 @@
-/** The measures of each phase with the time they were taken (requirement A2), and the harm that was done. */
+/** The measures of each phase with the time they were taken (requirement A2). */
 import type { JudgedPhase } from '../document/experiment.ts'
 import { median, quantile } from './quantile.ts'
 import { readingsOf } from './readings.ts'
 import { shareOf, sum } from './share-interval.ts'
-import { countedSeconds, ended, errorCounts, type Material, present, sortedLatencies, stretchOf } from './stretch.ts'
-import type { Harm, PhaseSummary, ReadingSummary } from './verdict.ts'
+import { ended, errorCounts, type Material, present, sortedLatencies, stretchOf } from './stretch.ts'
+import type { PhaseSummary, ReadingSummary } from './verdict.ts'
 
 const phases: readonly JudgedPhase[] = ['baseline', 'fault', 'recovery']
 
@@ -58,24 +58,4 @@ function readingSummaries(material: Material, phase: JudgedPhase): [string, Read
     const value = counts ? shareOf(counts).p : median(values)
     return [[measure.name, { n: values.length, missing, value, min: values[0] as number, max: values.at(-1) as number }]]
   })
-}
-
-/** Null without load, without a trustworthy baseline, or when no fault phase took place. */
-export function harmOf(material: Material): Harm | null {
-  const [baseline, fault, recovery] = phases.map((phase) => stretchOf(material, phase))
-  if (!material.experiment.traffic || !baseline || !fault || present(baseline).length === 0) return null
-  const usual = shareOf(errorCounts(baseline)).p
-  const harm: Harm = { requests: 0, seconds: 0, worst: null }
-  for (const second of countedSeconds(material, fault.window.from, (recovery ?? fault).window.to)) {
-    const bad = second.error + second.timeout
-    const n = ended(second)
-    if (n === 0) continue
-    const expected = n * usual
-    harm.requests += Math.max(0, bad - expected)
-    // One more than three standard deviations of what baseline explains.
-    if (bad > expected + 3 * Math.sqrt(expected) + 1) harm.seconds++
-    if (bad > 0 && bad / n > (harm.worst?.errorShare ?? 0)) harm.worst = { at: second.t * 1000, errorShare: bad / n }
-  }
-  harm.requests = Math.round(harm.requests)
-  return harm
 }

@@ -56,6 +56,10 @@ export interface CellVerdict {
   after?: number
   /** ms after the phase began when the bound began to hold for good; null: it did not. Only for a bound with `after`. */
   heldFrom?: number | null
+  /** ms; the tail check's: what counts as slow. */
+  slowerThan?: number
+  /** It can fail a run; *can't tell* does not keep it from passing. */
+  advisory?: true
   /** Resolution of a quantile from buckets, in the measure's unit. */
   resolution?: number
   /** Why it can't be told, in words. */
@@ -105,13 +109,40 @@ export interface ReadingSummary {
   max: number | null
 }
 
-/** What the fault did, whatever the verdict. */
+/** What the fault did, whatever the verdict: from the begin of the fault phase to the end of recovery. */
 export interface Harm {
-  /** Requests beyond those that would have gone wrong at baseline's share, fault phase to the end of recovery. */
-  requests: number
-  /** Seconds in which the error share was above what baseline explains. */
-  seconds: number
+  /** Requests beyond those that would have gone wrong at baseline's share; null: there was no load, or no baseline. */
+  requests: number | null
+  /** Seconds in which the error share was above what baseline explains; null likewise. */
+  seconds: number | null
   worst: { at: number; errorShare: number } | null
+  /** Seconds in which a measure was beyond the bound of its phase. */
+  outOfBounds: OutOfBounds
+  sentence: string
+}
+
+export interface OutOfBounds {
+  /** With any measure beyond its bound. */
+  seconds: number
+  /** Seconds of fault and recovery phase together. */
+  of: number
+  /** The measures that were, the longest first. */
+  measures: { measure: string; seconds: number }[]
+}
+
+/** Did a measure move within the baseline, second half against first? By the interval that judges recovery, with half its margin, both ways. */
+export interface Stability {
+  measure: string
+  decision: 'stable' | 'moved' | "can't tell"
+  /** `ratio`: second half over first; `difference`: in the measure's unit. */
+  scale: 'ratio' | 'difference'
+  estimate: number | null
+  interval: [lo: number | null, hi: number | null]
+  /** How far it may move either way: 0.25 is ±25 % on `ratio`. */
+  margin: number
+  /** Trend over the baseline, a minute: 0.02 is +2 % on `ratio`; null: too few points. */
+  perMinute: number | null
+  sentence: string
 }
 
 /** The rollback's outcome, a field of its own everywhere. `none`: nothing was changed. */
@@ -120,6 +151,34 @@ export interface RollbackOutcome {
   changes: { fault: string; target: string; state: ChangeState }[]
   sentence: string
 }
+
+/** What a plan can say about one bound that is relative to baseline, in four of five runs. On the bound's own scale, as in `CellVerdict`. */
+export interface Precision {
+  measure: string
+  phase: JudgedPhase
+  direction: 'max' | 'min'
+  scale: 'ratio' | 'difference'
+  /** Where the noise comes from. */
+  basis: 'typical noise' | 'an earlier run' | 'baseline'
+  noise: Wobble
+  allowed: number
+  /** The smallest change that would be found to break the bound; null: no change would. */
+  finds: number | null
+  /** The tightest bound that would be proved to hold when nothing has changed; null: none would. */
+  proves: number | null
+  /** Whether that is enough for this bound. */
+  enough: boolean
+  /** Seconds of each phase that would be, when it is not; null: no run of a day. */
+  wouldSuffice: number | null
+  sentence: string
+}
+
+/** How a measure wobbles while nothing is wrong. */
+export type Wobble =
+  /** Of interval values: standard deviation (of logarithms on `ratio`), lag-1 correlation, requests in an interval (0: readings), typical value. */
+  | { kind: 'series'; spread: number; correlation: number; requests: number; value: number | null }
+  /** Share of bad events and its design effect. */
+  | { kind: 'share'; p: number; deff: number }
 
 export interface Verdict {
   /** Version of the judge's rules: the same samples give the same verdict. */
@@ -130,6 +189,12 @@ export interface Verdict {
   questions: { steady: Question; within: Question; recovered: Question }
   cells: CellVerdict[]
   recovery: RecoveryTime
+  /** One for each measure that is compared with baseline. */
+  stability: Stability[]
+  /** The second half of baseline judged against the first as if it were recovery: *no* is a false alarm, since nothing had been injected. */
+  halves: Question
+  /** By the noise of this run's own baseline and its planned phases. */
+  precision: Precision[]
   /** Requirement A3, in plain words. */
   notes: string[]
   phases: PhaseSummary[]
@@ -138,6 +203,8 @@ export interface Verdict {
   faults: { fault: string; target: string; problem: 'never active' | 'died' | 'lost' | 'weak'; text: string }[]
   rollback: RollbackOutcome
   abort?: Abort
+  /** Nothing was injected: did the judge cry wolf? Such a run never passes or fails the experiment. */
+  placebo?: { alarm: Answer; sentence: string }
   /** Something went wrong in Squall, in an injector, or in the judge itself. */
   error?: { code: string; message: string }
 }

@@ -89,7 +89,9 @@ describe('the commands that read records', () => {
 
   test('history without a name lists the experiments; an unknown name has no runs', () => {
     assert.match(squall('history').out, /^payments-freeze +2 +2026-11-22 10:00:00 UTC +2 failed$/m)
-    assert.deepEqual(JSON.parse(squall('history', 'payments', '--json').out), { schema: 'squall.history/1', name: 'payments', runs: [] })
+    assert.deepEqual(JSON.parse(squall('history', 'payments', '--json').out), {
+      ...{ schema: 'squall.history/1', name: 'payments', runs: [], falseAlarms: null },
+    })
   })
 
   test('show tells the whole run, found by a few letters', () => {
