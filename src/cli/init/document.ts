@@ -34,9 +34,9 @@ hypothesis: >
   After ${what} stood still for five seconds, everything is as before within ten.
 environment: test # where this runs: test, staging or production; limits and approvals depend on it
 ${service === undefined ? '' : `service: ${scalar(service)}\n`}
-vars: # another value for one run: squall run ${file} --var rate=50/s --var phase=30s
+vars: # another value for one run: squall run ${file} --var rate=100/s --var phase=30s
   url: ${urlScalar(url)}${pageNotes[page]}
-  rate: 20/s
+  rate: 50/s
   phase: 15s
 
 # Squall asks for this page all the time, at this rate whatever happens, and counts how it is answered.
