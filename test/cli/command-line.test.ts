@@ -1,22 +1,8 @@
 import assert from 'node:assert/strict'
-import { Writable } from 'node:stream'
 import { suite, test } from 'node:test'
 import { commands } from '../../src/cli/commands.ts'
-import { runCommandLine } from '../../src/cli/program.ts'
 import { version } from '../../src/system/version.ts'
-
-async function squall(...words: string[]): Promise<{ exit: number; stdout: string; stderr: string }> {
-  const seen = { stdout: '', stderr: '' }
-  const into = (name: 'stdout' | 'stderr'): Writable =>
-    new Writable({
-      write(chunk, _encoding, done) {
-        seen[name] += String(chunk)
-        done()
-      },
-    })
-  const exit = await runCommandLine(words, { stdout: into('stdout'), stderr: into('stderr') })
-  return { exit, ...seen }
-}
+import { squall } from './support.ts'
 
 suite('the command line', () => {
   test('without a command shows help on stderr and refuses', async () => {

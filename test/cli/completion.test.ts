@@ -1,21 +1,7 @@
 import assert from 'node:assert/strict'
-import { Writable } from 'node:stream'
 import { suite, test } from 'node:test'
 import { commands } from '../../src/cli/commands.ts'
-import { runCommandLine } from '../../src/cli/program.ts'
-
-async function squall(...words: string[]): Promise<{ exit: number; stdout: string; stderr: string }> {
-  const seen = { stdout: '', stderr: '' }
-  const into = (name: 'stdout' | 'stderr'): Writable =>
-    new Writable({
-      write(chunk, _encoding, done) {
-        seen[name] += String(chunk)
-        done()
-      },
-    })
-  const exit = await runCommandLine(words, { stdout: into('stdout'), stderr: into('stderr') })
-  return { exit, ...seen }
-}
+import { squall } from './support.ts'
 
 suite('the scripts of squall completion', () => {
   test('know every command and every option of each, for each shell', async () => {

@@ -80,8 +80,8 @@ function describe(pids: [number, ...number[]], own: readonly TcpSocket[], { root
         ? `it belongs to uid ${owner}`
         : (whyLeftAlone(stat.comm, ports) ?? whyLeftAlone(program, ports))
   return {
-    name: labels.service ?? serviceName(command, stat.comm, readFolder(pid)),
-    program: programName(command, stat.comm),
+    name: printable(labels.service ?? serviceName(command, stat.comm, readFolder(pid))),
+    program: printable(programName(command, stat.comm)),
     pids,
     ports,
     host: reachable.length === 0 ? null : reachable.some(({ v6, reach }) => !v6 || reach === 'any') ? '127.0.0.1' : '[::1]',
@@ -94,6 +94,11 @@ function describe(pids: [number, ...number[]], own: readonly TcpSocket[], { root
     calls: [],
     ...(leftAlone !== null && { leftAlone }),
   }
+}
+
+/** Names of processes are anybody's text: nothing in them may steer a terminal. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, '?')
 }
 
 /** A debugger's port, or one given by chance, is not what people know a service by. */
