@@ -113,13 +113,16 @@ describe('squall init', { concurrency: true }, () => {
         `require('http').createServer((q, a) => { require('fs').appendFileSync(__dirname + '/asked', q.method + ' ' + q.url + '\\n'); a.end('{}') })
           .listen(0, '127.0.0.1', () => require('fs').writeFileSync(__dirname + '/ready', ''))`,
       )
-      stage.start([process.execPath, script])
+      // Named by a label that would steer a terminal.
+      stage.start(['env', 'SQUALL_LABELS=service=a\u001B[31mpi', process.execPath, script])
       await until('the server to listen', () => existsSync(join(folder, 'ready')))
       const before = readdirSync(folder)
       const init = async (...args: string[]): Promise<InitAnswer> =>
         JSON.parse((await stage.command('init', folder, '--dry-run', '--json', ...args)).stdout) as InitAnswer
       const untried = await init()
-      assert.deepEqual([untried.file, untried.chose.service], [null, 'api'])
+      assert.deepEqual([untried.file, untried.chose.service], [null, 'a?[31mpi'])
+      assert.deepEqual(untried.chose.target, { labels: { service: 'a\u001B[31mpi' } })
+      assert.ok(!untried.document.includes('\u001B'))
       assert.match(untried.document, /not tried yet/)
       assert.deepEqual(readdirSync(folder), before)
       assert.equal(existsSync(stage.state), false)
