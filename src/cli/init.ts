@@ -33,7 +33,7 @@ const init: Command<InitOptions> = async ([place = '.'], options, context) => {
     services = listServices(project.root) // Their answers have shown who is connected to whom.
   }
   const choice = choose(services, probed, options)
-  const shownFile = relative(process.cwd(), file) || basename(file)
+  const shownFile = shellWord(relative(process.cwd(), file) || basename(file))
   const text = firstExperiment(choice, {
     file: shownFile,
     schema: schemaFor(file),
@@ -59,7 +59,7 @@ const init: Command<InitOptions> = async ([place = '.'], options, context) => {
   const say = written === null ? context.err : context.out
   if (written === null) context.out(text)
   say(foundLines(found, choice).join('\n'))
-  if (written !== null) say(`\n${colour('bold', 'wrote')} ${shownFile}`)
+  if (written !== null) say(`\n${colour('bold', 'wrote')} ${written}`)
   say(`\n${colour('bold', 'next')}\n${next.map(({ command, says }) => `  ${command}\n    ${says}`).join('\n')}`)
   return 0
 }
@@ -104,6 +104,11 @@ function write(file: string, text: string, force: boolean): void {
     if (code === 'EEXIST') throw new SquallError('file-exists', `${file} is there already`)
     throw new SquallError('file-not-written', `${file} cannot be written (${code ?? message})`)
   }
+}
+
+/** As it must be typed. */
+function shellWord(path: string): string {
+  return /^[\w./+@-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
 }
 
 function nextCommands(file: string, complete: boolean): { command: string; says: string }[] {

@@ -90,12 +90,12 @@ describe('squall init', { concurrency: true }, () => {
   test(
     'with nothing found writes a document to fill in, which is valid',
     withStage(async (stage) => {
-      const { code, stdout } = await stage.command('init', stage.path('new/freeze.yaml'))
+      const { code, stdout } = await stage.command('init', stage.path('new place/freeze.yaml'))
       assert.equal(code, 0)
       assert.match(stdout, /no service of this folder listens/)
-      assert.match(stdout, /\$EDITOR .*freeze\.yaml\n {4}put in what is marked FILL IN/)
-      assert.equal((await stage.command('validate', stage.path('new/freeze.yaml'))).code, 0)
-      const text = readFileSync(stage.path('new/freeze.yaml'), 'utf8')
+      assert.match(stdout, /\$EDITOR '.*new place\/freeze\.yaml'\n {4}put in what is marked FILL IN/)
+      assert.equal((await stage.command('validate', stage.path('new place/freeze.yaml'))).code, 0)
+      const text = readFileSync(stage.path('new place/freeze.yaml'), 'utf8')
       const plan = await stage.command('plan', stage.write('nobody.yaml', text.replace('{ port: 8080 }', 'nobody-is-called-so')))
       assert.equal(plan.code, 2)
       assert.match(plan.stdout, /cannot be done: no process with name nobody-is-called-so\n {2}hint: Is it running\? squall init -/)

@@ -52,7 +52,7 @@ function fileRows({ package: about, compose, projectFile, experiments }: Project
 
 function platformRows({ docker, kubernetes }: Found): string[][] {
   const containers = docker?.containers
-  const inDocker = Array.isArray(containers) ? containers.join(', ') || 'no container runs' : containers?.unknown
+  const inDocker = Array.isArray(containers) ? containersText(containers) : containers?.unknown
   const contexts = kubernetes?.contexts.map((name) => (name === kubernetes.current ? `${name} (current)` : name))
   return [
     ...rowsOf('Docker', inDocker === undefined ? [] : [inDocker]),
@@ -60,14 +60,17 @@ function platformRows({ docker, kubernetes }: Found): string[][] {
   ]
 }
 
+function containersText(names: readonly string[]): string {
+  return names.length === 0 ? 'no container runs' : `${names.join(', ')}; squall faults says what can be done to a container`
+}
+
 function choiceRows({ project, services }: Found, { url, target, because }: Choice): string[][] {
   if (!target && because.url === '') {
-    const start = project.package?.start
-    const how = start !== undefined ? `npm run ${start}` : project.compose ? 'docker compose up' : 'your service'
+    const start = project.package?.start === undefined ? 'your service' : `it (npm run ${project.package.start})`
     const others = services.some(({ leftAlone }) => leftAlone === undefined)
     return [
       ['nothing', `no service of this folder listens${others ? '; --port or --service names one from elsewhere' : ''}`],
-      ['', `Start ${how} and look again, or put in by hand what is marked FILL IN.`],
+      ['', `Start ${start} and look again, or put in by hand what is marked FILL IN.`],
     ]
   }
   return [
