@@ -57,8 +57,7 @@ describe('squall init', { concurrency: true }, () => {
         assert.equal(plan.code, 0)
         assert.match(plan.stdout, /does +stop node payments\.ts \(pid \d+\) with SIGSTOP/)
 
-        const vars = ['--var', 'phase=14s', '--var', 'rate=40/s']
-        const run = await stage.command('run', file, ...vars)
+        const run = await stage.command('run', file, '--var', 'rate=60/s')
         if (run.code === 3) {
           // A machine too busy to measure on: then nothing is injected, and the run must say so and no more.
           assert.match(run.stdout, /can't tell .*no trustworthy data/)

@@ -69,7 +69,7 @@ faults:
     target:
 ${targetLines(target)}
     for: 5s
-${nextSteps(target, entry, others)}`
+${nextSteps(target, entry, others, file)}`
 }
 
 function targetLines(target: Service | null): string {
@@ -80,10 +80,11 @@ function targetLines(target: Service | null): string {
   return `      process: { labels: { ${pairs.join(', ')} } } # ${shown(target.program)}, by its SQUALL_LABELS${many}`
 }
 
-function nextSteps(target: Service | null, entry: Service | null, others: readonly Service[]): string {
+function nextSteps(target: Service | null, entry: Service | null, others: readonly Service[], file: string): string {
   const names = others.map(({ name }) => shown(name)).slice(0, 5)
   return [
     '',
+    `# To see how much a verdict is worth here: squall run ${file} --placebo freezes nothing, and should find nothing.`,
     '# When this has passed, ask for more:',
     '#   error_rate: { max: { fault: 5% } }    hardly anybody notices, while it stands still for the whole phase (no “for”)',
     ...(names.length > 0 ? [`#   another process                       ${names.join(', ')}`] : []),
