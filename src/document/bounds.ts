@@ -62,6 +62,8 @@ function split(source: string): Reading<Parts> {
       },
     }
   }
+  const stuck = /^(.*[^\s])(after|for)\s+(\S+)$/.exec(text)
+  if (stuck) return { ok: false, message: `${quote(text)} lacks a blank`, fix: `write “${stuck[1]} ${stuck[2]} ${stuck[3]}”` }
   const dangling = /^(\S+)\s+(after|for)$/.exec(text)
   if (dangling) return { ok: false, message: `${quote(text)}: how long?`, fix: `write “${text} 30s”` }
   const joined = text.replace(/\s+/g, '')
@@ -82,6 +84,9 @@ function parseLimit(text: string, context: BoundContext): Reading<Limit> {
     const any = parseQuantity(text)
     return any.ok ? { ok: true, value: { kind: 'absolute', value: any.value.value } } : helped(any)
   }
+  const share = unit === 'share' ? undefined : readQuantity(text, 'share')
+  if (share?.ok === true)
+    return { ok: false, message: `${text} is a share`, fix: `write ${timesOf(share.value, context)}x (times baseline)` }
   const value = readQuantity(text, unit)
   if (!value.ok) return helped(value)
   if (unit === 'share' && value.value > 1) return { ok: false, message: `${text} is more than 100%`, fix: 'write 100% or less' }
@@ -120,6 +125,11 @@ function parsePlus(text: string, context: BoundContext): Reading<Limit> {
   if (share ? unit !== 'pp' : context.unit !== undefined && unit !== context.unit)
     return helped(wrongUnit(rest, parsed.value, share ? 'pp' : (context.unit ?? 'count')))
   return { ok: true, value: { kind: 'plus', value: sign === '+' ? value : -value } }
+}
+
+/** `5%` more or `90%` at least, of something that is no share. */
+function timesOf(share: number, { direction }: BoundContext): number {
+  return Number((direction === 'max' && share < 1 ? 1 + share : share).toPrecision(6))
 }
 
 function relativeBaseline(text: string, { unit }: BoundContext): Refusal {

@@ -1,6 +1,7 @@
 /** The document against itself: things that are well-formed and still can't be meant (`format.md` §3). */
 
 import { checkFaultTimes } from './check-fault-times.ts'
+import { checkFaults } from './check-faults.ts'
 import type { DocumentCatalogue } from './document-catalogue.ts'
 import { enoughMs } from './enough-data.ts'
 import type { AbortBound, Bound, Experiment, JudgedPhase, Limit, Measure } from './experiment.ts'
@@ -18,6 +19,7 @@ export function checkItself(collect: Collector, experiment: Experiment, catalogu
     for (const direction of ['max', 'min'] as const) checkSide(collect, experiment, measure, direction)
   }
   checkFaultTimes(collect, experiment)
+  checkFaults(collect, experiment, catalogue)
   checkDilution(collect, experiment, catalogue)
   checkEnoughData(collect, experiment)
   checkPrecision(collect, experiment, catalogue)

@@ -11,6 +11,8 @@ export interface CatalogueFault {
   readonly dials?: readonly string[]
   /** Over once done: it has no duration that could dilute a measure. */
   readonly instant?: true
+  /** The part of its target that a fault of this type keeps for itself: no other fault of a run may hold the same. */
+  readonly holds?: string
   /** Which of `to`, `match`, `interface` this fault understands. */
   readonly narrows?: readonly string[]
 }

@@ -1,24 +1,12 @@
 /** `schema/experiment.json`: the document for editors, put together from the same zod schemas that check it. */
-import * as z from 'zod/mini'
 import type { DocumentCatalogue } from './document-catalogue.ts'
-import { trafficMeasures } from './measure-defaults.ts'
-import { duration, text } from './schema-types.ts'
-import {
-  environments,
-  headShape,
-  nameShape,
-  phasesShape,
-  pickShape,
-  places,
-  queryShape,
-  trafficShape,
-  varsShape,
-  writtenUnits,
-} from './shapes.ts'
+import { faultSchema, ownFault } from './json-schema-faults.ts'
+import { type Json, toJson, withType } from './json-schema-parts.ts'
+import { proxyShape, toxiproxyShape } from './resolve-proxies.ts'
+import { withVariable } from './schema-types.ts'
+import { headShape, phasesShape, trafficShape, varsShape, writtenUnits } from './shapes.ts'
 
-type Json = Record<string, unknown>
-
-const boundText = '(none|[+-]?(0|[1-9]\\d*)(\\.\\d+)?(x|ms|s|m|h|/s|/m|/h|B|kB|MB|GB|KiB|MiB|GiB|bit|kbit|mbit|gbit|%|pp)?|\\$\\{.*\\})'
+const boundText = '(none|[+-]?(0|[1-9]\\d*)(\\.\\d+)?(x|ms|s|m|h|/s|/m|/h|B|kB|MB|GB|KiB|MiB|GiB|bit|kbit|mbit|gbit|%|pp)?)'
 
 /** JSON Schema (2020-12) of everything the catalogue offers. */
 export function experimentSchema(catalogue: DocumentCatalogue): Json {
@@ -30,15 +18,29 @@ export function experimentSchema(catalogue: DocumentCatalogue): Json {
     description: 'A chaos experiment: what is expected, how it is measured, what is allowed, and which faults act.',
     type: 'object',
     properties: {
-      $schema: { type: 'string' },
+      $schema: {
+        type: 'string',
+        description: 'For editors, in JSON documents. In YAML write the comment # yaml-language-server: $schema=… instead.',
+      },
       ...head.properties,
-      environment: { enum: environments, description: 'Decides which limits and approvals hold.' },
-      vars: { ...toJson(varsShape), description: 'Variables with their defaults: used as ${name}, replaced by --var NAME=VALUE.' },
+      vars: {
+        ...toJson(varsShape),
+        description: 'Variables with their defaults: used as ${name}, replaced by --var NAME=VALUE.',
+        examples: [{ rate: '50/s' }],
+      },
       traffic: toJson(trafficShape),
+      proxies: {
+        type: 'object',
+        additionalProperties: { anyOf: [toJson(proxyShape), toJson(toxiproxyShape)] },
+        description:
+          'Proxies in the path of your calls, declared once by a name. Faults name them in target: { proxy: NAME }, measures in from: proxy:NAME.',
+        examples: [{ payments: { listen: '127.0.0.1:9001', upstream: 'http://127.0.0.1:8081' } }],
+      },
       sources: {
         type: 'object',
-        additionalProperties: { oneOf: catalogue.sources.map((source) => withType(source.type, toJson(source.config))) },
-        description: 'Where other measures come from.',
+        additionalProperties: { oneOf: catalogue.sources.map(sourceSchema) },
+        description: 'Where measures come from that traffic does not give, declared once by a name; a measure names it with from.',
+        examples: [{ app: { type: 'endpoint', url: 'http://localhost:8080/metrics' } }],
       },
       measures: measures(),
       phases: toJson(phasesShape),
@@ -46,7 +48,8 @@ export function experimentSchema(catalogue: DocumentCatalogue): Json {
         type: 'array',
         minItems: 1,
         items: { oneOf: [...catalogue.faults.map(faultSchema), ownFault()] },
-        description: 'What is done to the system during the fault phase.',
+        description: 'What is done to the system during the fault phase; everything is put back afterwards.',
+        examples: [[{ type: 'pause', target: { process: 'payments' } }]],
       },
     },
     required: head.required.concat('faults'),
@@ -55,130 +58,85 @@ export function experimentSchema(catalogue: DocumentCatalogue): Json {
   }
 }
 
+const knownMeasures: Readonly<Record<string, string>> = {
+  latency_p50: 'The time within which half of the requests were answered; any of latency_p50 to latency_p99 may be asked for.',
+  latency_p95: 'The time within which 95 % of the requests were answered.',
+  latency_p99: 'The time within which 99 % of the requests were answered. Unless said otherwise: after the fault at most 1.5x baseline.',
+  error_rate: 'The share of requests that failed. Unless said otherwise: at most 50% during the fault, and after it at most 1.5x baseline.',
+  throughput: 'Good answers per second. Unless said otherwise: after the fault at least 0.9x baseline.',
+  recovery_time: 'From the end of the fault until all measures hold again. Takes a plain max only.',
+}
+
 function measures(): Json {
-  const measure = {
+  const properties = {
+    from: {
+      type: 'string',
+      description: 'Where it comes from: traffic (the default), the name of a source, or proxy:NAME.',
+      examples: ['traffic'],
+    },
+    query: { type: 'string', description: 'What to ask the source for; default: the measure’s own name.' },
+    unit: {
+      enum: writtenUnits,
+      description: 'In what the source counts, where neither it nor a bound tells; s and % are turned into ms and shares.',
+    },
+    max: { $ref: '#/$defs/max' },
+    min: { $ref: '#/$defs/min' },
+  }
+  const measure = (description: string): Json => ({
     oneOf: [
       { const: 'none', description: 'Recorded, not judged.' },
-      {
-        type: 'object',
-        properties: {
-          from: { type: 'string', description: 'traffic, or the name of a source.' },
-          query: { type: 'string', description: 'What to ask the source for; default: the measure’s name.' },
-          unit: {
-            enum: writtenUnits,
-            description: 'In what the source counts, where it cannot know that itself; s and % are turned into ms and shares.',
-          },
-          max: { $ref: '#/$defs/max' },
-          min: { $ref: '#/$defs/min' },
-        },
-        additionalProperties: false,
-      },
+      { type: 'object', properties, additionalProperties: false },
     ],
-  }
-  const known = [...trafficMeasures, 'recovery_time']
+    description,
+  })
   return {
     type: 'object',
-    properties: Object.fromEntries(known.map((name) => [name, measure])),
-    additionalProperties: measure,
-    description: 'What is measured and what is allowed, measure × phase.',
+    properties: Object.fromEntries(Object.entries(knownMeasures).map(([name, description]) => [name, measure(description)])),
+    additionalProperties: measure('A measure of your own: say from which source, and what is allowed.'),
+    description: 'What is measured and what is allowed: each measure with max and min, for all phases or phase by phase.',
+    examples: [{ error_rate: { max: { baseline: '1%', fault: '5%' } } }],
   }
 }
 
 function side(direction: 'max' | 'min'): Json {
-  const sign = direction === 'max' ? '+5pp (baseline plus)' : '-5pp (baseline minus)'
-  const description = `A bound: 300ms, 1.5x (times baseline), ${sign}, none; then “after 30s” if it need hold only from then on.`
-  const bound = {
+  const plus = direction === 'max' ? '+5pp (baseline plus 5 points)' : '-5/s (baseline minus 5 per second)'
+  const factor = direction === 'max' ? '1.5x' : '0.9x'
+  const examples = direction === 'max' ? ['300ms', '1%', '1.5x', '+5pp after 30s', 'none'] : ['45/s', '0.9x', '1 after 30s', 'none']
+  const forms = `A value such as ${examples[0]}, ${factor} (times baseline), ${plus}, or none; then “after 30s” if it need hold only from then on.`
+  const cell = (description: string): Json => ({ ...boundSchema('after'), description, examples })
+  const most = direction === 'max' ? 'most' : 'least'
+  return {
+    oneOf: [
+      boundSchema('after'),
+      {
+        type: 'object',
+        properties: {
+          baseline: cell(`At ${most} this before the fault: the system is steady, otherwise nothing is injected. ${forms}`),
+          fault: cell(`At ${most} this while the fault acts. ${forms}`),
+          recovery: cell(`At ${most} this after everything was put back. ${forms}`),
+          abort: {
+            ...boundSchema('for'),
+            description: 'Ends the run at once and puts everything back when it is passed; “90% for 45s”: when it is passed that long.',
+            examples: direction === 'max' ? ['50%', '90% for 45s'] : ['1/s for 10s'],
+          },
+        },
+        additionalProperties: false,
+      },
+    ],
+    description: `What is allowed at ${most}, in all phases or phase by phase. ${forms}`,
+    examples,
+  }
+}
+
+function boundSchema(word: 'after' | 'for'): Json {
+  return {
     anyOf: [
       { type: 'number', minimum: 0 },
-      { type: 'string', pattern: `^${boundText}( after \\S+)?$` },
+      { type: 'string', pattern: `^(${boundText}( +${word} +\\S+)?|${withVariable})$` },
     ],
-    description,
-  }
-  const abort = {
-    anyOf: [
-      { type: 'number', minimum: 0 },
-      { type: 'string', pattern: `^${boundText}( for \\S+)?$` },
-    ],
-    description: 'Ends the run at once when broken; “for 45s”: when broken that long.',
-  }
-  return {
-    oneOf: [bound, { type: 'object', properties: { baseline: bound, fault: bound, recovery: bound, abort }, additionalProperties: false }],
-    description,
   }
 }
 
-const timing = () => ({
-  name: { ...toJson(nameShape), description: 'Unique; default: the type.' },
-  after: { ...toJson(duration), description: 'Begins this long after the fault phase began; default 0s.' },
-  for: { ...toJson(duration), description: 'Lasts this long; default: to the end of the fault phase.' },
-  every: { ...toJson(duration), description: 'Begins again this long after it began, until the fault phase is over; needs `for`.' },
-})
-
-const ramp = () => ({ ramp: { ...toJson(duration), description: 'How long a range a..b takes; default: as long as the fault acts.' } })
-
-/** A parameter that may be one value, or a range from one to another. */
-function dialSchema(parameter: Json): Json {
-  const { description, ...one } = parameter
-  const range = { type: 'string', pattern: '^[^\\s.]\\S*\\.\\.[^\\s.]\\S*$', description: 'A range a..b: moves over `ramp`.' }
-  return { anyOf: [one, range], ...(description !== undefined && { description: `${String(description)} Or a range a..b.` }) }
-}
-
-function faultSchema(fault: DocumentCatalogue['faults'][number]): Json {
-  const targets = fault.places.filter((place) => place !== 'none')
-  const target = targets.length === 0 ? {} : { target: targetSchema(targets, fault.narrows ?? []) }
-  const dials = fault.dials ?? []
-  const schema = withType(fault.type, toJson(fault.spec), { ...target, ...timing(), ...(dials.length > 0 && ramp()) })
-  const properties = schema.properties as Record<string, Json>
-  for (const dial of dials) properties[dial] = dialSchema(properties[dial] as Json)
-  return {
-    ...schema,
-    required: [...(schema.required as string[]), ...(targets.length > 0 && !fault.places.includes('none') ? ['target'] : [])],
-  }
-}
-
-function targetSchema(possible: readonly string[], narrows: readonly string[]): Json {
-  const query = { oneOf: [{ ...toJson(text), description: 'Name, may hold * and ?.' }, toJson(queryShape)] }
-  const here = places.filter((place) => possible.includes(place))
-  const inhabitant = (place: string): Json => (place === 'host' ? { const: 'local', description: 'This machine.' } : query)
-  return {
-    type: 'object',
-    properties: {
-      ...Object.fromEntries(here.map((place) => [place, inhabitant(place)])),
-      pick: toJson(pickShape),
-      ...Object.fromEntries(narrows.map((key) => [key, {}])),
-    },
-    oneOf: here.map((place) => ({ required: [place] })),
-    additionalProperties: false,
-    description: 'Where: one place, and which there.',
-  }
-}
-
-function ownFault(): Json {
-  const type = { type: 'string', pattern: '^\\.{0,2}/.*\\.[cm]?[jt]s$', description: 'Path of your own fault, from this document.' }
-  return {
-    type: 'object',
-    properties: { type, with: { type: 'object', description: 'Its parameters.' }, ...timing(), ...ramp() },
-    required: ['type'],
-    additionalProperties: false,
-  }
-}
-
-function withType(type: string, schema: Json, more: Json = {}): Json {
-  const { properties = {}, required = [] } = schema as { properties?: Json; required?: string[] }
-  return { ...schema, type: 'object', properties: { type: { const: type }, ...more, ...properties }, required: ['type', ...required] }
-}
-
-/** zod's JSON Schema of the input, without the marks that `readBy` leaves: its own description replaces the bare union. */
-function toJson(schema: z.core.$ZodType): Json {
-  const json = z.toJSONSchema(schema, {
-    io: 'input',
-    unrepresentable: 'any',
-    override: ({ jsonSchema }) => {
-      if (jsonSchema.squall !== true) return
-      delete jsonSchema.squall
-      if (jsonSchema.type !== undefined) delete jsonSchema.anyOf
-    },
-  }) as Json
-  delete json.$schema
-  return json
+function sourceSchema({ type, config }: DocumentCatalogue['sources'][number]): Json {
+  return withType(type, toJson(config), 'What kind of source it is.')
 }

@@ -6,9 +6,10 @@ import type { Experiment } from './experiment.ts'
 import { type Located, unlocated } from './located.ts'
 import { type Collector, collectProblems, type Problem, showPath, sortProblems } from './problems.ts'
 import { readTypescript } from './read-typescript.ts'
-import { type Finding, readYaml, type YamlDocument } from './read-yaml.ts'
+import { readYaml, type YamlDocument } from './read-yaml.ts'
 import { resolveExperiment } from './resolve.ts'
 import { fillVariables } from './variables.ts'
+import type { Finding } from './yaml-walk.ts'
 
 export interface LoadOptions {
   /** Values of variables, from the command line. */
@@ -108,18 +109,18 @@ function finish(
 /** Findings of the reader and of the checks. Where both speak of one value, the one that knows more wins. */
 function merged(collect: Collector, findings: readonly Finding[], yaml: YamlDocument | undefined): Problem[] {
   if (!yaml) return sortProblems(collect.problems)
-  const cuts = findings
-    .filter((finding) => ['cut-value', 'yaml-feature', 'variable-form'].includes(finding.code))
-    .map((finding) => placed(yaml, finding))
+  const read = findings.map((finding) => placed(yaml, finding))
   // A cut value leaves unknown keys and missing ones on its line behind it: they are its consequences, like those of a strange feature.
-  const checked = collect.problems.filter((problem) => !cuts.some((cut) => cut.line === problem.line))
-  const read = findings
-    .map((finding) => placed(yaml, finding))
-    .filter(
-      (problem) =>
-        !checked.some((other) => other.line === problem.line && other.column === problem.column && other.code !== 'variable-unused'),
-    )
-  return sortProblems([...checked, ...read])
+  const cutLines = new Set(
+    read.filter(({ code }) => ['cut-value', 'yaml-feature', 'variable-form'].includes(code)).map((problem) => problem.line),
+  )
+  const checked = collect.problems.filter((problem) => !cutLines.has(problem.line))
+  const told = new Set(checked.filter((problem) => problem.code !== 'variable-unused').map(placeOf))
+  return sortProblems([...checked, ...read.filter((problem) => !told.has(placeOf(problem)))])
+}
+
+function placeOf({ line, column }: Problem): string {
+  return `${line}:${column}`
 }
 
 /** A fault that does not exist here makes everything that only it would need uninteresting. */

@@ -1,12 +1,76 @@
 /** “Did you mean …”: the nearest known word. */
 
-/** The candidate at most two edits away (one for short words), the nearest first, or else one that begins with the word; undefined when none is near. */
+/** What other tools call it. */
+const synonyms: Readonly<Record<string, readonly string[]>> = {
+  title: ['name'],
+  description: ['hypothesis'],
+  steadyState: ['measures'],
+  metrics: ['measures'],
+  probes: ['measures'],
+  slo: ['measures'],
+  load: ['traffic'],
+  variables: ['vars'],
+  configuration: ['vars'],
+  actions: ['faults'],
+  attacks: ['faults'],
+  steps: ['faults'],
+  duration: ['for', 'fault'],
+  delay: ['after'],
+  start: ['inject', 'after'],
+  undo: ['rollback'],
+  revert: ['rollback'],
+  verify: ['check'],
+  freeze: ['pause'],
+  suspend: ['pause'],
+  hang: ['pause'],
+  terminate: ['kill'],
+  crash: ['kill'],
+  stress: ['cpu'],
+  script: ['command'],
+  exec: ['command'],
+  interval: ['every'],
+  selector: ['labels'],
+  name: ['process'],
+  service: ['process'],
+  labels: ['process'],
+  port: ['process'],
+  pid: ['process', 'name'],
+  count: ['pick'],
+  percent: ['pick'],
+  mode: ['pick'],
+  rps: ['rate', 'throughput'],
+  qps: ['rate'],
+  code: ['status'],
+  maximum: ['max'],
+  minimum: ['min'],
+  errors: ['error_rate'],
+  failures: ['error_rate'],
+  requests: ['throughput'],
+  latency: ['latency_p99'],
+  p50: ['latency_p50'],
+  p95: ['latency_p95'],
+  p99: ['latency_p99'],
+  threshold: ['max', 'fault'],
+  limit: ['max'],
+  tolerance: ['max'],
+  source: ['from'],
+  expr: ['query'],
+  before: ['baseline'],
+  during: ['fault'],
+  after: ['recovery'],
+}
+
+/**
+ * The candidate that means the same in other tools; or the nearest, at most two edits away (one for short words, none for single
+ * letters); or one that begins with the word; undefined when there is none.
+ */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  const allowed = word.length <= 3 ? 1 : 2
+  const allowed = word.length <= 1 ? 0 : word.length <= 5 ? 1 : 2
   const ranked = candidates
     .map((candidate) => ({ candidate, edits: editDistance(word.toLowerCase(), candidate.toLowerCase(), allowed) }))
     .filter(({ edits }) => edits <= allowed)
   return (
+    (Object.hasOwn(synonyms, word) ? synonyms[word]?.find((meant) => candidates.includes(meant)) : undefined) ??
     ranked.toSorted((a, b) => a.edits - b.edits)[0]?.candidate ??
     (word.length >= 3 ? candidates.find((candidate) => candidate.startsWith(word)) : undefined)
   )

@@ -1,5 +1,5 @@
 /** What can be wrong with a document, and the collector that gathers all of it in one go. */
-import type { Located, Path } from './located.ts'
+import { type Located, type Path, pathKey } from './located.ts'
 import { quote } from './quantity.ts'
 
 /** Stable codes of problems; each means one thing. */
@@ -25,13 +25,17 @@ export const problemCodes = {
   'fault-not-available': 'This version has no fault of that type.',
   'not-available-yet': 'A part of the format that this version does not have yet.',
   'place-impossible': 'The fault cannot act at that place.',
-  'name-taken': 'Two faults have the same name.',
+  'name-taken': 'Two things have the same name: faults, requests, or a proxy and a source.',
   'source-unknown': 'A measure names a source that is not declared.',
+  'proxy-unknown': 'A fault or a measure names a proxy that is not declared.',
+  'address-taken': 'Two proxies cannot listen at one address, and none can pass on to itself.',
   'from-missing': 'A measure without a source.',
   'nothing-judged': 'No measure is judged: the run could prove nothing.',
   'module-missing': 'The file of an own fault does not exist.',
   'abort-tighter': 'An abort that ends the run before the bound it guards is broken.',
   'after-unreachable': 'A bound that holds too late for the share of requests it allows to fail.',
+  'faults-collide': 'Two faults would change the same thing: one fault holds it for the whole run.',
+  'primary-unwatched': 'The primary of a database is stopped and no measure watches how many there are.',
   'beyond-phase': 'A time that lies beyond the end of its phase.',
   diluted: 'The fault is shorter than the phase its errors are averaged over.',
   'too-little-data': 'A phase is too short for its bounds to be judged at this rate.',
@@ -80,10 +84,11 @@ export interface Collector {
   readonly failed: boolean
 }
 
-/** A collector for one document. */
+/** A collector for one document. Looks up in sets: a document may hold tens of thousands of mistakes. */
 export function collectProblems(located: Located): Collector {
   const problems: Problem[] = []
-  const errorPaths: Path[] = []
+  const seen = new Set<string>()
+  const failed = new Set<string>()
   return {
     problems,
     add(path, code, message, detail = {}) {
@@ -91,9 +96,10 @@ export function collectProblems(located: Located): Collector {
       const { line, column, length } = located.position(path, detail.at ?? 'value')
       const place = showPath(path)
       const sentence = place === '' ? message : `${place}: ${message}`
-      if (problems.some((other) => other.code === code && other.line === line && other.column === column && other.message === sentence))
-        return
-      if (severity === 'error') errorPaths.push(path)
+      const identity = `${line}:${column} ${code} ${sentence}`
+      if (seen.has(identity)) return
+      seen.add(identity)
+      if (severity === 'error') for (let depth = 0; depth <= path.length; depth++) failed.add(pathKey(path.slice(0, depth)))
       const excerpt = located.lines[line - 1] ?? ''
       problems.push({
         code,
@@ -107,9 +113,9 @@ export function collectProblems(located: Located): Collector {
         length,
       })
     },
-    failedAt: (path) => errorPaths.some((failed) => path.every((key, index) => failed[index] === key)),
+    failedAt: (path) => failed.has(pathKey(path)),
     get failed() {
-      return errorPaths.length > 0
+      return failed.size > 0
     },
   }
 }

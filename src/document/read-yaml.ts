@@ -1,19 +1,8 @@
-/** YAML 1.2 (and JSON, which it contains) as located data, with the traps of `format.md` §3 as problems. */
-import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, Scalar, type YAMLMap } from 'yaml'
+/** YAML 1.2 (and JSON, which it contains) as located data and findings. */
+import { LineCounter, parseDocument } from 'yaml'
 import { type Located, type Path, type Position, pathKey } from './located.ts'
-import { readPlain, trapIn } from './plain-scalars.ts'
-import type { ProblemCode } from './problems.ts'
-import { quote } from './quantity.ts'
-import { syntaxFindings } from './yaml-syntax.ts'
-
-/** A problem of the reader; `path` is empty and `range` given where no value came of it. */
-export interface Finding {
-  code: ProblemCode
-  message: string
-  fix?: string
-  path: Path
-  range: readonly [from: number, to: number]
-}
+import { nestedMessage, syntaxFindings } from './yaml-syntax.ts'
+import { type Finding, Walk, type Written } from './yaml-walk.ts'
 
 export interface YamlDocument {
   located: Located
@@ -23,26 +12,21 @@ export interface YamlDocument {
   broken: boolean
 }
 
-interface Written {
-  key?: readonly [number, number]
-  value?: readonly [number, number]
-  source?: string
-  plain: boolean
-}
-
-/** Bounds against documents made to exhaust the reader. */
-const mostNodes = 100_000
-const deepest = 100
+/** The parser recurses, and takes minutes before it gives up: so much nesting it bears. */
+const parserBears = 300
 
 /** Reads a text; never throws for what the text holds. */
 export function readYaml(file: string, text: string): YamlDocument {
+  const deep = deepPlace(text)
+  if (deep !== undefined) return tooDeep(file, text, deep)
   const counter = new LineCounter()
   const document = parseDocument(text, {
     lineCounter: counter,
     version: '1.2',
     schema: 'core',
     strict: true,
-    uniqueKeys: true,
+    // Looked for in the walk: the parser compares every key with every other.
+    uniqueKeys: false,
     prettyErrors: false,
     logLevel: 'error',
   })
@@ -53,7 +37,7 @@ export function readYaml(file: string, text: string): YamlDocument {
   const written = new Map<string, Written>()
   const findings = syntaxFindings(document, text)
   const broken = findings.length > 0
-  const walk = new Walk(document, written, findings)
+  const walk = new Walk(written, findings, position)
   const value = broken ? undefined : walk.node(document.contents, [], false)
   const lines = text.split(/\r?\n/)
   const located: Located = {
@@ -81,120 +65,28 @@ function locate(
   return path.length === 0 ? { line: 1, column: 1, length: 1 } : locate(path.slice(0, -1), 'key', written, position)
 }
 
-/** Turns nodes into data. A class because the three tables and the two bounds go through the whole recursion. */
-class Walk {
-  private nodes = 0
-  private readonly open = new Set<Node>()
-  private readonly document: ReturnType<typeof parseDocument>
-  private readonly written: Map<string, Written>
-  private readonly findings: Finding[]
-
-  constructor(document: ReturnType<typeof parseDocument>, written: Map<string, Written>, findings: Finding[]) {
-    this.document = document
-    this.written = written
-    this.findings = findings
+/** Where more is nested than the parser bears; brackets in quotes count too, nobody writes that many. */
+function deepPlace(text: string): number | undefined {
+  let open = 0
+  for (const { index, 0: bracket } of text.matchAll(/[[\]{}]/g)) {
+    open = bracket === '[' || bracket === '{' ? open + 1 : Math.max(0, open - 1)
+    if (open > parserBears) return index
   }
-
-  node(node: unknown, path: Path, inBraces: boolean, key?: readonly [number, number]): unknown {
-    const range = isNode(node) && node.range ? ([node.range[0], node.range[1]] as const) : undefined
-    const entry: Written = { plain: false, ...(key && { key }), ...(range && { value: range }) }
-    this.written.set(pathKey(path), entry)
-    this.nodes += 1
-    const at = range ?? key ?? [0, 1]
-    if (this.nodes > mostNodes || path.length > deepest) {
-      if (this.nodes > mostNodes + 1) return null
-      this.nodes = path.length > deepest ? this.nodes : mostNodes + 2
-      this.report('too-large', 'the document is nested too deeply or repeats itself too often', path, at)
-      return null
-    }
-    if (isNode(node) && 'tag' in node && typeof node.tag === 'string' && explicitTag(node))
-      this.report('yaml-feature', `tags such as ${quote(node.tag)} are not used`, path, at, 'leave the tag out')
-    if (isAlias(node)) return this.alias(node.resolve(this.document), node.source, path, inBraces, key, at)
-    if (isMap(node)) return this.map(node, path)
-    if (isSeq(node)) return node.items.map((item, index) => this.node(item, [...path, index], node.flow === true))
-    if (isScalar(node)) return this.scalar(node, path, at, entry)
-    return null
-  }
-
-  private alias(
-    target: Node | undefined,
-    name: string,
-    path: Path,
-    inBraces: boolean,
-    key: readonly [number, number] | undefined,
-    at: readonly [number, number],
-  ): unknown {
-    if (target === undefined || this.open.has(target)) {
-      this.report('yaml-feature', `the anchor ${quote(name)} is not defined before it is used`, path, at)
-      return null
-    }
-    return this.node(target, path, inBraces, key)
-  }
-
-  private map(map: YAMLMap, path: Path): Record<string, unknown> {
-    // No prototype: a key may be named like a property that every object has.
-    const data: Record<string, unknown> = Object.create(null)
-    this.open.add(map)
-    for (const pair of map.items as Pair[]) {
-      const key = isScalar(pair.key) ? String(pair.key.source ?? pair.key.value ?? '') : undefined
-      const range = isNode(pair.key) && pair.key.range ? ([pair.key.range[0], pair.key.range[1]] as const) : ([0, 1] as const)
-      if (key === undefined) {
-        this.report('syntax', 'a key must be a plain word', path, range)
-        continue
-      }
-      this.checkKey(key, pair.key as Scalar, path, range)
-      const child = [...path, key]
-      data[key] = this.node(pair.value, child, map.flow === true, range)
-      if (map.flow === true && bornNull(pair.value)) this.cut(map, key, child, range, pair.value === null)
-    }
-    this.open.delete(map)
-    return data
-  }
-
-  private checkKey(key: string, node: Scalar, path: Path, range: readonly [number, number]): void {
-    if (node.type !== Scalar.PLAIN) return
-    if (key === '<<') this.report('yaml-feature', 'merge keys (<<) are not used', path, range, 'write the keys out')
-    const trap = trapIn(key)
-    if (trap) this.report('quote-it', `the key ${quote(key)}: ${trap}`, path, range, `quote it: "${key}"`)
-    if (key.includes('${')) this.report('variable-form', 'a variable cannot stand in a key', path, range)
-  }
-
-  private scalar(node: Scalar, path: Path, at: readonly [number, number], entry: Written): unknown {
-    const plain = node.type === Scalar.PLAIN
-    const source = plain ? (node.source ?? '') : String(node.value)
-    entry.source = source
-    entry.plain = plain
-    if (!plain) return source
-    const trap = trapIn(source)
-    if (trap && !(isBoundPath(path) && source.startsWith('+')))
-      this.report('quote-it', `${quote(source)}: ${trap}`, path, at, `quote it: "${source}"`)
-    return readPlain(source)
-  }
-
-  private cut(map: YAMLMap, key: string, path: Path, range: readonly [number, number], noColon: boolean): void {
-    const colon = /^([\w-]+):(.+)$/.exec(key)
-    const previous = map.items[map.items.findIndex((pair) => isScalar(pair.key) && pair.key.range?.[0] === range[0]) - 1]
-    const before = noColon && previous && isScalar(previous.key) ? `${String(previous.key.source)}: "…,${key}"` : undefined
-    const fix = colon ? `write “${colon[1]}: ${colon[2]}”` : before ? `quote it: ${before}` : 'quote it, or give it a value'
-    this.report('cut-value', `${quote(key)} has no value: inside { } a comma ends the value and a colon needs a blank`, path, range, fix)
-  }
-
-  private report(code: ProblemCode, message: string, path: Path, range: readonly [number, number], fix?: string): void {
-    this.findings.push({ code, message, path, range, ...(fix !== undefined && { fix }) })
-  }
+  const steps = new RegExp(`(?:[-?:][ \\t]+){${parserBears}}`).exec(text)
+  return steps?.index
 }
 
-/** A null that nobody wrote: nothing stands after the colon, or there is no colon. */
-function bornNull(node: unknown): boolean {
-  return node === null || node === undefined || (isScalar(node) && node.value === null && (node.source ?? '') === '')
-}
-
-/** Cells of `measures` take `+5`, which elsewhere is a number in disguise. */
-function isBoundPath(path: Path): boolean {
-  return path[0] === 'measures' && (path[2] === 'max' || path[2] === 'min')
-}
-
-function explicitTag(node: Node): boolean {
-  // The composer sets `tag` only where the text has one, except on collections, which always get the default.
-  return !['tag:yaml.org,2002:map', 'tag:yaml.org,2002:seq'].includes(String(node.tag))
+function tooDeep(file: string, text: string, at: number): YamlDocument {
+  const lines = text.split(/\r?\n/)
+  const before = text.slice(0, at).split('\n')
+  const place: Position = { line: before.length, column: (before.at(-1)?.length ?? 0) + 1, length: 1 }
+  const finding: Finding = {
+    code: 'too-large',
+    message: nestedMessage,
+    fix: 'write one experiment, without copies',
+    path: [],
+    range: [at, at + 1],
+  }
+  const located: Located = { file, lines, value: undefined, position: () => place, source: () => undefined, plain: () => false }
+  return { located, findings: [finding], position: () => place, broken: true }
 }

@@ -8,7 +8,7 @@ import { asMap, type Path } from './located.ts'
 import type { Refusal } from './quantity.ts'
 
 const phases = ['baseline', 'fault', 'recovery'] as const
-const cellNames = [...phases, 'abort']
+export const cellNames: readonly string[] = [...phases, 'abort']
 
 /** One side of a measure: where it stands, what it is about, and what holds where nothing is written. */
 export interface Side {

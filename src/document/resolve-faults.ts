@@ -1,15 +1,17 @@
 /** The `faults` part: built-in types by the injectors' schemas, own modules by their path. */
 import { existsSync } from 'node:fs'
-import { basename, resolve } from 'node:path'
-import { type Checking, checkShape, unknownKey } from './check-shape.ts'
+import { basename, extname, resolve } from 'node:path'
+import { checkAtProxy } from './at-proxy.ts'
+import { type Checking, checkShape, keysAt, typeMissing, unknownKey } from './check-shape.ts'
 import type { CatalogueFault, DocumentCatalogue } from './document-catalogue.ts'
 import type { Fault } from './experiment.ts'
 import { resolveTiming } from './fault-timing.ts'
 import { asMap, type Path } from './located.ts'
-import { suggestion } from './nearest.ts'
+import { nearest, suggestion } from './nearest.ts'
 import { quote } from './quantity.ts'
 import { readDials, readRange } from './resolve-dials.ts'
-import { resolveTarget } from './resolve-target.ts'
+import type { ProxySpec } from './resolve-proxies.ts'
+import { resolveTarget, withoutStrayKeys } from './resolve-target.ts'
 import { nameShape } from './shapes.ts'
 
 const common = ['type', 'target', 'name', 'after', 'for', 'every', 'ramp']
@@ -18,6 +20,8 @@ export interface FaultSurroundings {
   catalogue: DocumentCatalogue
   /** Folder of the document: own modules are found from here. */
   folder: string
+  /** What is declared in `proxies`. */
+  proxies: readonly ProxySpec[]
 }
 
 /** The faults that are in order; what is wrong with the others is collected. */
@@ -25,7 +29,10 @@ export function resolveFaults(checking: Checking, value: unknown, around: FaultS
   const { collect } = checking
   if (value === undefined) return []
   if (!Array.isArray(value)) {
-    collect.add(['faults'], 'wrong-type', 'expected a list of faults', { fix: 'begin each fault with “- type: …”' })
+    collect.add(['faults'], 'wrong-type', 'expected a list of faults', {
+      at: value === null ? 'key' : 'value',
+      fix: 'begin each fault with “- type: …”',
+    })
     return []
   }
   if (value.length === 0)
@@ -45,12 +52,15 @@ function resolveFault(checking: Checking, value: unknown, path: Path, around: Fa
   const map = asMap(value)
   if (!map) return void collect.add(path, 'wrong-type', 'expected a fault with a type', { fix: 'write e.g. - type: pause' })
   if (typeof map.type !== 'string') {
-    const fix = `available: ${around.catalogue.faults.map((fault) => fault.type).join(', ')}`
-    if (map.type === undefined) collect.add(path, 'key-missing', 'needs the key “type”', { fix })
+    const types = around.catalogue.faults.map((fault) => fault.type)
+    const meant = types.find((type) => type in map)
+    const fix = meant === undefined ? `available: ${types.join(', ')}` : `write type: ${meant}`
+    if (map.type === undefined) typeMissing(checking, map, path, fix)
     else collect.add([...path, 'type'], 'wrong-type', 'expected the name of a type', { fix })
     return undefined
   }
   const rest = Object.fromEntries(Object.entries(map).filter(([key]) => !common.includes(key)))
+  checkAtProxy(checking, map, path, around.proxies)
   const own = isModulePath(map.type)
   const known = around.catalogue.faults.find((fault) => fault.type === map.type)
   if (!own && !known) return void notAvailable(checking, map.type, path, around.catalogue)
@@ -59,8 +69,13 @@ function resolveFault(checking: Checking, value: unknown, path: Path, around: Fa
   const shared = { ...base, name: name ?? '', line: located.position(path, 'value').line }
   if (own) return ownModule(checking, map, map.type, rest, path, around, shared)
   if (!known) return undefined
-  const target = resolveTarget(checking, known, map.target, [...path, 'target'], around.catalogue)
-  const read = parameters(checking, known, rest, path)
+  const parts = known.places.includes('none') ? rest : withoutStrayKeys(checking, rest, keysAt(known.spec, []), path)
+  // A target that is there under a wrong name is not missing.
+  const elsewhere =
+    Object.keys(parts).length < Object.keys(rest).length || Object.keys(rest).some((key) => nearest(key, common) === 'target')
+  const target =
+    map.target === undefined && elsewhere ? undefined : resolveTarget(checking, known, map.target, [...path, 'target'], around.catalogue)
+  const read = parameters(checking, known, parts, path)
   const ranges = Object.values(rest).some((value) => typeof value === 'string' && value.includes('..'))
   checkRampMoves(checking, map, known.dials ?? [], ranges, path)
   return read && { ...shared, type: map.type, ...(target && { target }), ...read }
@@ -82,7 +97,7 @@ function parameters(
   path: Path,
 ): Pick<Fault, 'spec' | 'dials'> | undefined {
   const { values, dials, wrong } = readDials(checking, known, rest, path)
-  const spec = checkShape(silentAt(checking, wrong, path), known.spec, values, path) as Record<string, unknown> | undefined
+  const spec = checkShape(silentAt(checking, wrong, path), known.spec, values, path, common) as Record<string, unknown> | undefined
   return spec && { spec, ...(Object.keys(dials).length > 0 && { dials }) }
 }
 
@@ -125,11 +140,15 @@ function ownModule(
   if (parameters) checkRampMoves(checking, map, ['with: { … }'], ranges, path)
   const at = [...path, 'type']
   if (!/^\.{0,2}\//.test(type))
-    return void collect.add(at, 'value-not-allowed', `${quote(type)} could be a type or a file`, { fix: `write ./${type}` })
+    return void collect.add(at, 'value-not-allowed', `${quote(type)} could be a type or a file`, { fix: `write ./${basename(type)}` })
   if (!/\.[cm]?[jt]s$/.test(type))
-    return void collect.add(at, 'value-not-allowed', 'an own fault is a .ts, .js or .mjs file', { fix: `write ${type}.ts` })
+    return void collect.add(at, 'value-not-allowed', 'an own fault is a .ts, .js or .mjs file', {
+      fix: extname(type) === '' ? `write ${type}.ts` : 'write it in TypeScript, or start the program with type: command',
+    })
   if (!existsSync(resolve(around.folder, type)))
-    return void collect.add(at, 'module-missing', `the file ${quote(type)} does not exist beside the document`)
+    return void collect.add(at, 'module-missing', `the file ${quote(type)} does not exist beside the document`, {
+      fix: 'check the path: it is taken from the folder of the document',
+    })
   return parameters ? { ...shared, type, spec: JSON.parse(JSON.stringify(parameters)) } : undefined
 }
 

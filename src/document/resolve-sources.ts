@@ -1,5 +1,5 @@
 /** The `sources` part: each by the schema of its type. */
-import { type Checking, checkShape } from './check-shape.ts'
+import { type Checking, checkShape, typeMissing } from './check-shape.ts'
 import type { DocumentCatalogue } from './document-catalogue.ts'
 import type { SourceSpec } from './experiment.ts'
 import { asMap, type Path } from './located.ts'
@@ -20,8 +20,13 @@ export function resolveSources(
   const map = asMap(value)
   if (!map) {
     collect.add(['sources'], 'wrong-type', 'expected a map of sources', {
+      at: value === null ? 'key' : 'value',
       fix: 'write e.g. app: { type: endpoint, url: http://localhost:8080/metrics }',
     })
+    return { sources: [], declared: [] }
+  }
+  if (typeof map.type === 'string') {
+    collect.add(['sources', 'type'], 'wrong-type', 'a source needs a name', { at: 'key', fix: `write app: { type: ${map.type}, … }` })
     return { sources: [], declared: [] }
   }
   const sources = Object.entries(map).map(([name, written]) => resolveSource(checking, name, written, catalogue))
@@ -41,8 +46,7 @@ function resolveSource(checking: Checking, name: string, written: unknown, catal
     return void collect.add(path, 'wrong-type', 'expected a map with a type', {
       fix: 'write e.g. { type: endpoint, url: http://localhost:8080/metrics }',
     })
-  if (map.type === undefined)
-    return void collect.add(path, 'key-missing', 'needs the key “type”', { at: 'key', fix: `possible: ${available(catalogue)}` })
+  if (map.type === undefined) return void typeMissing(checking, map, path, `possible: ${available(catalogue)}`)
   if (typeof map.type !== 'string')
     return void collect.add([...path, 'type'], 'wrong-type', 'expected the name of a type', { fix: `possible: ${available(catalogue)}` })
   const type = map.type

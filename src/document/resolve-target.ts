@@ -1,14 +1,13 @@
 /** `target`: one place, by name or query; `pick`; and what narrows. The branch is chosen by the key that is there. */
-import * as z from 'zod/mini'
 import { type Checking, checkShape, unknownKey } from './check-shape.ts'
 import type { CatalogueFault, DocumentCatalogue } from './document-catalogue.ts'
 import type { Pick, Place, TargetQuery, TargetSpec } from './experiment.ts'
 import { asMap, type Path } from './located.ts'
 import { parseQuantity, quote, readQuantity } from './quantity.ts'
 import { text } from './schema-types.ts'
-import { places, queryShape } from './shapes.ts'
+import { narrowingSays, places, queryShapeAt } from './shapes.ts'
 
-const narrowing = ['to', 'interface', 'match']
+const narrowing = Object.keys(narrowingSays)
 
 /** The target of a fault whose type is known; undefined when it has none or when it is wrong (then that is collected). */
 export function resolveTarget(
@@ -54,6 +53,19 @@ export function resolveTarget(
   return { place, query, pick, narrowing: resolveNarrowing(checking, fault, map, path) }
 }
 
+/** Tells keys of a target that stand directly in the fault, and gives the others back. `spec`: the fault's own parameters. */
+export function withoutStrayKeys(
+  { collect }: Checking,
+  parameters: Record<string, unknown>,
+  spec: readonly string[],
+  path: Path,
+): Record<string, unknown> {
+  const stray = [...places, ...narrowing, 'pick'].filter((key) => key in parameters && !spec.includes(key))
+  for (const key of stray)
+    collect.add([...path, key], 'key-unknown', 'belongs into target', { at: 'key', fix: `write target: { ${key}: … }` })
+  return Object.fromEntries(Object.entries(parameters).filter(([key]) => !stray.includes(key)))
+}
+
 /** A place at which other faults act is impossible for this type; one at which nothing acts is not available yet. */
 function impossible({ collect }: Checking, fault: CatalogueFault, place: Place, path: Path, catalogue: DocumentCatalogue): void {
   const possible = fault.places.filter((other) => other !== 'none').join(', ')
@@ -68,8 +80,13 @@ function impossible({ collect }: Checking, fault: CatalogueFault, place: Place, 
 
 function resolveQuery(checking: Checking, place: Place, value: unknown, path: Path): TargetQuery {
   if (asMap(value)) {
-    const allowed = place === 'process' ? z.omit(queryShape, { namespace: true }) : queryShape
-    const query = checkShape(checking, allowed, value, path) ?? {}
+    const { pick, ...narrowed } = value as Record<string, unknown>
+    if (pick !== undefined)
+      checking.collect.add([...path, 'pick'], 'key-unknown', 'stands beside the place, not inside it', {
+        at: 'key',
+        fix: `write target: { ${place}: …, pick: … }`,
+      })
+    const query = checkShape(checking, queryShapeAt(place), narrowed, path) ?? {}
     if (Object.keys(value as object).length === 0)
       checking.collect.add(path, 'value-not-allowed', 'an empty query would mean everything', { fix: `write e.g. ${place}: NAME` })
     if (place === 'host') checking.collect.add(path, 'value-not-allowed', 'a host is not searched for', { fix: 'write host: local' })
@@ -94,7 +111,7 @@ function resolvePick({ located, collect }: Checking, value: unknown, path: Path)
   }
   const source = typeof value === 'number' ? (located.source(path) ?? String(value)) : value
   const parsed = parseQuantity(source)
-  if (!parsed.ok) collect.add(path, 'quantity', parsed.message, { fix: parsed.fix ?? fix })
+  if (!parsed.ok) collect.add(path, 'quantity', `${quote(source)} is not a number of targets`, { fix })
   else if (parsed.value.unit === 'share' && parsed.value.value > 0 && parsed.value.value <= 1) return { share: parsed.value.value }
   else if (parsed.value.unit !== 'count' || !Number.isSafeInteger(parsed.value.value) || parsed.value.value < 1)
     collect.add(path, 'quantity', `${quote(source)} is not a number of targets`, { fix })

@@ -3,7 +3,8 @@
  * (or a number, from TypeScript and JSON), gives the base unit of `experiment.ts`, and explains itself in the JSON Schema.
  */
 import * as z from 'zod/mini'
-import { exampleOf, type QuantityUnit, quote, type Reading, readQuantity } from './quantity.ts'
+import { exampleOf, quote, type Reading, readQuantity } from './quantity.ts'
+import type { WrongText } from './texts.ts'
 
 /** How a refusal travels through zod: the message, and in `params` the fix. */
 export interface RefusalParams {
@@ -11,20 +12,20 @@ export interface RefusalParams {
   code?: string
 }
 
-/** The same field with a description, for editors and the reference. */
-export function says<T extends z.ZodMiniType>(description: string, schema: T): T {
-  return schema.check(z.describe(description)) as T
+/** The same field with a description, for editors and the reference, and examples of what to write, which editors offer. */
+export function says<T extends z.ZodMiniType>(description: string, schema: T, ...written: unknown[]): T {
+  return schema.check(z.meta({ description, ...(written.length > 0 && { written }) })) as T
 }
 
 type JsonMeta = Record<string, unknown>
 
-/** A field read by a function of its source text. `json` describes what may be written, for editors. */
-export function readBy<T>(read: (source: string | number) => Reading<T>, expected: string, json: JsonMeta) {
+/** A field read by a function of its source text. `json` describes what may be written, for editors; `code` is that of a refusal. */
+export function readBy<T>(read: (source: string | number) => Reading<T>, expected: string, json: JsonMeta, code = 'quantity') {
   const source = z.union([z.string(), z.number()], { error: (issue) => (issue.input === undefined ? 'missing' : `expected ${expected}`) })
   const value = z.transform((source: string | number, context): T => {
     const reading = read(source)
     if (reading.ok) return reading.value
-    const params: RefusalParams = { code: 'quantity', ...(reading.fix !== undefined && { fix: reading.fix }) }
+    const params: RefusalParams = { code, ...(reading.fix !== undefined && { fix: reading.fix }) }
     context.issues.push({ code: 'custom', message: reading.message, input: source, params })
     return z.NEVER
   })
@@ -32,33 +33,34 @@ export function readBy<T>(read: (source: string | number) => Reading<T>, expecte
 }
 
 const number = '(0|[1-9]\\d*)(\\.\\d+)?'
-/** `${name}` may stand where a value stands: the schema for editors lets it through. */
-const variable = '\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}'
+/** `${name}` may stand where a value or a part of it stands: the schema for editors lets it through. */
+export const withVariable = '.*\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}.*'
 
 function pattern(body: string): string {
-  return `^(${body}|${variable})$`
-}
-
-function quantityField(unit: QuantityUnit, suffix: string, description: string, examples: string[]) {
-  return readBy((source) => readQuantity(source, unit), exampleOf(unit), {
-    type: 'string',
-    pattern: pattern(`${number}(${suffix})`),
-    description,
-    examples,
-  })
+  return `^(${body}|${withVariable})$`
 }
 
 /** → ms. */
-export const duration = quantityField('ms', 'ms|s|m|h', 'A duration: 500ms, 30s, 2m, 1h.', ['500ms', '30s', '2m'])
+export const duration = readBy(readDuration, exampleOf('ms'), {
+  type: 'string',
+  pattern: pattern(`${number}(ms|s|m|h)`),
+  description: 'A duration: 500ms, 30s, 2m, 1h.',
+  written: ['500ms', '30s', '2m'],
+})
 /** → 0…1. More than 100 % is refused. */
 export const share = readBy(readShare, exampleOf('share'), {
   type: 'string',
   pattern: pattern(`${number}%`),
   description: 'A share: 5%, 100%.',
-  examples: ['5%', '50%'],
+  written: ['5%', '50%'],
 })
 /** → per second. */
-export const rate = quantityField('/s', '/s|/m|/h', 'A rate: 50/s, 10/m.', ['50/s', '10/m'])
+export const rate = readBy((source) => readQuantity(source, '/s'), exampleOf('/s'), {
+  type: 'string',
+  pattern: pattern(`${number}(/s|/m|/h)`),
+  description: 'A rate: 50/s, 10/m.',
+  written: ['50/s', '10/m'],
+})
 /** → a whole number, 0 or more. */
 export const count = readBy(readCount, 'a whole number such as 3', {
   anyOf: [
@@ -76,8 +78,21 @@ export const port = readBy(readPort, 'a port such as 8080', {
   description: 'A TCP port.',
 })
 
-const textError = (issue: { input?: unknown }): string =>
-  issue.input === undefined ? 'missing' : `expected text, not ${shownValue(issue.input)}: quote it`
+/** A check of a text that says in its own words what is wrong and what to write instead. */
+export function refusing(judge: (text: string) => WrongText, code = 'value-not-allowed') {
+  return z.check<string>(({ value, issues }) => {
+    const refusal = judge(value)
+    if (!refusal) return
+    const params: RefusalParams = { code, ...(refusal.fix !== undefined && { fix: refusal.fix }) }
+    issues.push({ code: 'custom', message: refusal.message, input: value, params })
+  })
+}
+
+const textError = (issue: { input?: unknown }): string => {
+  if (issue.input === undefined) return 'missing'
+  const quotable = typeof issue.input !== 'object' || issue.input === null
+  return `expected text, not ${shownValue(issue.input)}${quotable ? ': quote it' : ''}`
+}
 
 /** Text that may hold `${secret:NAME}`: it stays a reference, see `secrets.ts`. */
 export const secretText = z
@@ -92,7 +107,7 @@ export const text = z.string({ error: textError }).check(
   z.minLength(1, { error: 'must not be empty' }),
   z.refine((value) => !/\$\{secret:\w+\}/.test(value), {
     error: 'a secret cannot stand here: this text is recorded and shown',
-    params: { code: 'secret-not-here' },
+    params: { code: 'secret-not-here', fix: 'leave it out: secrets may stand in headers and passwords' },
   }),
 )
 
@@ -107,7 +122,48 @@ export const argv = z
       .check(z.minLength(1, { error: 'must name a program' })),
     z.transform((list: string[]) => list as [string, ...string[]]),
   )
-  .check(z.meta({ description: 'A program and its arguments as a list; no shell is involved.', examples: [['./tool.sh', 'stop']] }))
+  .check(z.meta({ description: 'A program and its arguments as a list; no shell is involved.', written: [['./tool.sh', 'stop']] }))
+
+/** → the text, `host:port`. */
+export const address = readBy(
+  readAddress,
+  'an address such as 127.0.0.1:8081',
+  {
+    type: 'string',
+    description: 'Host and port: 127.0.0.1:8081, [::1]:8081, db.internal:5432.',
+    written: ['127.0.0.1:8081', 'db.internal:5432'],
+  },
+  'value-not-allowed',
+)
+
+/** host, port: names, IPv4, and IPv6 in brackets. */
+const hostAndPort = /^([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/
+
+/** Host and port as one text; what people write instead is recognised. */
+export function readAddress(source: string | number): Reading<string> {
+  const text = String(source)
+  const port = Number(hostAndPort.exec(text)?.[2] ?? Number.NaN)
+  if (port >= 1 && port <= 65535) return { ok: true, value: text }
+  if (!Number.isNaN(port)) return { ok: false, message: `${quote(text)}: a port is 1 to 65535`, fix: 'write e.g. 127.0.0.1:8081' }
+  const bare = /^[a-z]+:\/\/([^/]+)\/?$/.exec(text)?.[1]
+  if (bare !== undefined && hostAndPort.test(bare))
+    return { ok: false, message: `${quote(text)} is a URL, expected host and port`, fix: `write ${bare}` }
+  if (/^:?\d{1,5}$/.test(text))
+    return { ok: false, message: `${quote(text)} names no host`, fix: `write 127.0.0.1:${text.replace(':', '')}` }
+  if (/^[\w.-]+$/.test(text)) return { ok: false, message: `${quote(text)} names no port`, fix: `write e.g. ${text}:8081` }
+  return { ok: false, message: `${quote(text)} is no address`, fix: 'write host and port, e.g. 127.0.0.1:8081' }
+}
+
+/** Hours; the sum of all phases stays below what a timer can wait (24 days). */
+const longest = 120
+
+function readDuration(source: string | number): Reading<number> {
+  const reading = readQuantity(source, 'ms')
+  const most = `${longest}h`
+  return reading.ok && reading.value > longest * 3_600_000
+    ? { ok: false, message: `${source} is longer than ${most}`, fix: `write ${most} or less` }
+    : reading
+}
 
 function readShare(source: string | number): Reading<number> {
   const reading = readQuantity(source, 'share')
@@ -123,7 +179,8 @@ function readCount(source: string | number): Reading<number> {
 
 function readPort(source: string | number): Reading<number> {
   const reading = readCount(source)
-  return reading.ok && (reading.value < 1 || reading.value > 65535) ? { ok: false, message: `${source} is no port: 1 to 65535` } : reading
+  if (reading.ok && reading.value >= 1 && reading.value <= 65535) return reading
+  return { ok: false, message: `${source} is no port: 1 to 65535`, fix: 'write a port such as 8080' }
 }
 
 function shownValue(value: unknown): string {

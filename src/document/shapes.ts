@@ -1,77 +1,110 @@
 /** The fixed parts of a document as zod schemas. What depends on the catalogue or on units is checked beside them. */
 import * as z from 'zod/mini'
-import { count, duration, port, rate, says, secretText, share, text } from './schema-types.ts'
+import { count, duration, port, rate, readBy, refusing, says, secretText, share, text, withVariable } from './schema-types.ts'
+import { nameRule, readStatus, wrongMethod, wrongName, wrongPattern, wrongUrl } from './texts.ts'
 
 export const environments = ['test', 'staging', 'production'] as const
 export const places = ['process', 'proxy', 'container', 'host', 'database', 'pod', 'node', 'app', 'url'] as const
+/** What each place is, for editors and the reference. */
+export const placeSays: Readonly<Record<(typeof places)[number], string>> = {
+  process: 'A process on this machine: by its name, or by port, command line or labels.',
+  proxy: 'A proxy that the document declares, by its name.',
+  container: 'A container, by its name or labels.',
+  host: 'The machine Squall runs on: local.',
+  database: 'A database, by the name of its source.',
+  pod: 'A Kubernetes pod, by its name or labels and its namespace.',
+  node: 'A Kubernetes node, by its name or labels.',
+  app: 'An application that has Squall’s library inside, by its name.',
+  url: 'An address that gets requests.',
+}
+
+/** What narrows a target further. */
+export const narrowingSays: Readonly<Record<string, string>> = {
+  to: 'Only what goes to there: host:port, a network such as 10.0.0.0/8, or { container: NAME }.',
+  interface: 'Only this network interface, e.g. eth0.',
+  match: 'Only requests like this: { method, path, headers }.',
+}
+
 export const units = ['ms', 'share', '/s', 'bytes', 'bit/s', 'count'] as const
 /** In which a source may count although bounds are in another unit: what one of its numbers is then. */
 export const sourceUnits = { s: { unit: 'ms', factor: 1000 }, '%': { unit: 'share', factor: 0.01 } } as const
 /** What `unit` may be. */
 export const writtenUnits = [...units, ...(Object.keys(sourceUnits) as (keyof typeof sourceUnits)[])] as const
 
-const nameRule = /^[a-z0-9][a-z0-9-]{0,62}$/
-
 /** The name of an experiment or a fault: it becomes part of file names and labels. */
-export const nameShape = text.check(
-  z.refine((value) => nameRule.test(value), {
-    error: 'a name is made of a-z, 0-9 and -, at most 63 characters, and begins with a letter or digit',
-  }),
-  z.meta({ pattern: nameRule.source, maxLength: 63 }),
-)
+export const nameShape = text.check(refusing(wrongName), z.meta({ pattern: nameRule.source, maxLength: 63 }))
 
-const httpUrl = text.check(z.refine(isHttpUrl, { error: 'expected an address such as http://localhost:8080/' }))
+const httpUrl = text.check(refusing(wrongUrl))
 const headers = z.record(
-  z.string().check(z.refine((name) => /^[\w!#$%&'*+.^`|~-]+$/.test(name), { error: 'a header name has letters, digits and - only' })),
-  secretText.check(z.refine((value) => !/[\r\n\0]/.test(value), { error: 'a header cannot hold line breaks' })),
+  z.string().check(z.refine((name) => /^[\w!#$%&'*+.^`|~-]+$/.test(name), { error: 'a header’s name has letters, digits and - only' })),
+  secretText.check(
+    refusing((value) =>
+      /[\r\n\0]/.test(value) ? { message: 'a header cannot hold line breaks', fix: 'write it on one line' } : undefined,
+    ),
+  ),
 )
-const method = text.check(
-  z.refine((value) => /^[A-Z]{3,20}$/.test(value), { error: 'expected a method such as GET or POST, in capitals' }),
-  z.meta({ examples: ['GET', 'POST', 'PUT', 'DELETE'] }),
-)
+const method = text.check(refusing(wrongMethod))
 
 const requestKeys = {
-  method: says('HTTP method; default GET.', z._default(method, 'GET')),
-  headers: says('Headers; ${secret:NAME} may stand in a value.', z.optional(headers)),
-  body: z.optional(says('Text, or data that is sent as JSON.', z.unknown())),
+  method: says('HTTP method, in capitals; default GET.', z._default(method, 'GET'), 'GET', 'POST', 'PUT', 'DELETE'),
+  headers: says('Headers by name; ${secret:NAME} may stand in a value.', z.optional(headers), { authorization: 'Bearer ${secret:TOKEN}' }),
+  body: z.optional(says('What is sent: text, or data that becomes JSON.', z.unknown(), { item: 1 })),
 }
 
 export const requestShape = z.strictObject({
-  name: says('Name of this request in reports.', z.optional(text)),
-  url: says('Where the request goes.', httpUrl),
+  name: says('What reports call this request; default: “request” and its number.', z.optional(text), 'search'),
+  url: says('Where the request goes.', httpUrl, 'http://localhost:8080/search'),
   ...requestKeys,
-  weight: says('How often, relative to the other requests; default 1.', z._default(count, 1)),
+  weight: says('How often it is sent, relative to the other requests; default 1. 3 beside a 1 is three of four.', z._default(count, 1), 3),
 })
 
-const statusShape = z
-  .union([z.int().check(z.minimum(100), z.maximum(599)), z.enum(['1xx', '2xx', '3xx', '4xx', '5xx'])], {
-    error: 'expected a status such as 200, or a class such as 2xx',
-  })
-  .check(z.meta({ examples: ['2xx', 429] }))
+/** A number from 100 to 599, or a class. */
+const statusShape = readBy(
+  readStatus,
+  'a status such as 200, or a class such as 2xx',
+  {
+    anyOf: [
+      { type: 'integer', minimum: 100, maximum: 599 },
+      { type: 'string', pattern: `^([1-5]xx|${withVariable})$` },
+    ],
+    description: 'A status such as 200, or a class such as 2xx.',
+    written: ['2xx', 429],
+  },
+  'value-not-allowed',
+)
 
 /** `url` or `requests`, never both: checked after the shape. */
 export const trafficShape = says(
-  'The load that Squall itself sends and measures.',
+  'The load that Squall itself sends and measures: requests at a steady rate, whatever the system does. It gives latency_p50, latency_p95, latency_p99, error_rate and throughput.',
   z.strictObject({
-    rate: says('Planned requests, e.g. 50/s.', rate.check(z.refine((value) => value > 0, { error: 'the rate must be more than 0' }))),
-    url: says('Where every request goes; or `requests` for several kinds.', z.optional(httpUrl)),
-    method: z.optional(requestKeys.method),
+    rate: says(
+      'How many requests are sent: 50/s, 600/m. The more, the finer the verdict: 20/s and a minute of baseline tell large changes only.',
+      rate.check(z.refine((value) => value > 0, { error: 'the rate must be more than 0', params: { fix: 'write e.g. 50/s' } })),
+      '50/s',
+      '600/m',
+    ),
+    url: says('Where every request goes. Several kinds of request: write requests instead.', z.optional(httpUrl), 'http://localhost:8080/'),
+    method: requestKeys.method,
     headers: requestKeys.headers,
     body: requestKeys.body,
     requests: says(
-      'Several kinds of request with weights.',
+      'Several kinds of request, each with its url and its weight. One kind: write url instead.',
       z.optional(z.array(requestShape).check(z.minLength(1, { error: 'must name at least one request' }))),
     ),
     timeout: says(
-      'A request that takes longer counts as failed; default 10s.',
-      z._default(duration.check(z.refine((value) => value > 0, { error: 'the timeout must be more than 0' })), 10_000),
+      'A request that takes longer counts as an error; default 10s. Choose what your users would wait for.',
+      z._default(
+        duration.check(z.refine((value) => value > 0, { error: 'the timeout must be more than 0', params: { fix: 'write e.g. 2s' } })),
+        10_000,
+      ),
+      '2s',
     ),
     ok: says(
-      'What makes an answer good.',
+      'What makes an answer good; default: any status 2xx or 3xx.',
       z.optional(
         z.strictObject({
           status: says(
-            'Good statuses; default 2xx and 3xx.',
+            'The good statuses: numbers, or classes such as 2xx. E.g. [2xx, 503] when “try later” is a good answer.',
             z.optional(
               z
                 .array(statusShape, { error: 'expected a list such as [2xx, 429]' })
@@ -79,30 +112,40 @@ export const trafficShape = says(
             ),
           ),
           body: says(
-            'A regular expression that a good answer matches.',
-            z.optional(text.check(z.refine(isPattern, { error: 'is not a regular expression' }))),
+            'A regular expression that the body of a good answer matches; put it in quotes.',
+            z.optional(text.check(refusing(wrongPattern))),
+            '"status":"ok"',
           ),
         }),
       ),
     ),
-    ids: says('Path of the acknowledged id in the answer.', z.optional(text)),
+    ids: says(
+      'Where an answer holds the id of what was written, so that a database can be asked whether it is still there.',
+      z.optional(text),
+      'id',
+      'order.id',
+    ),
   }),
 )
 
-const positive = duration.check(z.refine((value) => value > 0, { error: 'must be longer than 0' }))
+const positive = duration.check(z.refine((value) => value > 0, { error: 'must be longer than 0', params: { fix: 'write e.g. 60s' } }))
 
 export const phasesShape = says(
-  'How long each phase takes.',
+  'How long each phase takes. Shorter is quicker, longer tells smaller changes apart; squall plan says what a length can show.',
   z.strictObject({
-    warmup: says('Not measured; default 5s.', z._default(duration, 5000)),
-    baseline: says('How the system behaves without faults; default 60s.', z._default(positive, 60_000)),
-    fault: says('The faults act; default 120s.', z._default(positive, 120_000)),
-    recovery: says('After the rollback; default 60s.', z._default(positive, 60_000)),
+    warmup: says('Traffic runs, nothing is judged: connections and caches get warm; default 5s.', z._default(duration, 5000), '5s'),
+    baseline: says(
+      'How the system behaves without faults: what 1.5x and +5pp are measured against; default 60s.',
+      z._default(positive, 60_000),
+      '60s',
+    ),
+    fault: says('The faults act; default 120s. It begins when the first one is injected.', z._default(positive, 120_000), '120s'),
+    recovery: says('After everything was put back: is the system itself again? Default 60s.', z._default(positive, 60_000), '60s'),
   }),
 )
 
 const variableShape = says(
-  'The default; --var NAME=VALUE replaces it.',
+  'Its default; --var NAME=VALUE replaces it.',
   z.union([z.string(), z.number(), z.boolean()], { error: 'expected a single value as default' }),
 )
 
@@ -118,38 +161,47 @@ export const varsShape = z.record(
 export const labelsShape = z.record(z.string(), text, { error: 'expected labels such as { app: cart }' })
 
 /** Everything that narrows which of a place's inhabitants are meant. */
-export const queryShape = z.strictObject({
-  name: says('Name, may hold * and ?.', z.optional(text)),
-  labels: says('All of these labels.', z.optional(labelsShape)),
-  command: says('The command line, may hold * and ?.', z.optional(text)),
-  port: says('Listens on this TCP port.', z.optional(port)),
-  namespace: says('Kubernetes namespace.', z.optional(text)),
+const queryShape = z.strictObject({
+  name: says('Its name; * and ? stand for any letters.', z.optional(text), 'payments', 'worker-*'),
+  labels: says(
+    'It has all of these labels. A process has them in its environment: SQUALL_LABELS=app=shop,service=cart.',
+    z.optional(labelsShape),
+    { app: 'shop' },
+  ),
+  command: says('Its command line; * and ? stand for any letters.', z.optional(text), '*payments.jar*'),
+  port: says('It listens on this TCP port.', z.optional(port), 8080),
+  namespace: says('Its Kubernetes namespace.', z.optional(text), 'shop'),
 })
 
+/** The query of one place. */
+export function queryShapeAt(place: string): z.ZodMiniType<z.output<typeof queryShape>> {
+  return place === 'process' ? z.omit(queryShape, { namespace: true }) : queryShape
+}
+
 export const pickShape = says(
-  'How many of those found: a number, a percentage or all; default 1.',
+  'How many of those found, chosen by the run’s seed: a number, a percentage (rounded down, at least 1) or all; default 1.',
   z.union([share, count, z.literal('all')]),
+  1,
+  '50%',
+  'all',
 )
 
 /** Keys at the top whose values are simple. */
 export const headShape = z.strictObject({
-  name: says('The name under which the history is kept.', nameShape),
-  hypothesis: says('What you expect to happen, in a sentence.', text),
-  environment: says('Decides which limits and approvals hold.', z.enum(environments)),
-  service: says('The service that is examined.', z.optional(text)),
-  owner: says('Who answers for it.', z.optional(text)),
-  tags: says('For finding it again.', z._default(z.array(text, { error: 'expected a list such as [nightly, payments]' }), [])),
+  name: says('The name under which its runs are kept and compared: a-z, 0-9 and -.', nameShape, 'checkout-payments-freeze'),
+  hypothesis: says(
+    'What you expect, as a sentence that can turn out to be wrong.',
+    text,
+    'When payments hangs, checkout answers within 1 s and is itself again within 30 s.',
+  ),
+  environment: says(
+    'Where it runs. Limits, hours and approvals hang on it, so there is no default: begin with test.',
+    z.enum(environments),
+  ),
+  service: says('The service that is examined.', z.optional(text), 'checkout'),
+  owner: says('Who answers for it.', z.optional(text), 'team-payments'),
+  tags: says('Words for finding it again.', z._default(z.array(text, { error: 'expected a list such as [nightly, payments]' }), []), [
+    'nightly',
+    'payments',
+  ]),
 })
-
-function isHttpUrl(value: string): boolean {
-  return /^https?:\/\/[^\s/]/.test(value) && URL.canParse(value)
-}
-
-function isPattern(value: string): boolean {
-  try {
-    new RegExp(value, 'u')
-    return true
-  } catch {
-    return false
-  }
-}

@@ -2,7 +2,7 @@
 import { SquallError } from '../errors.ts'
 import type { Checking } from './check-shape.ts'
 import { asMap, type Path, valueAt } from './located.ts'
-import { suggestion } from './nearest.ts'
+import { nearest, suggestion } from './nearest.ts'
 import { readPlain } from './plain-scalars.ts'
 import { quote } from './quantity.ts'
 import { varsShape } from './shapes.ts'
@@ -59,7 +59,8 @@ function declaredVariables({ located, collect }: Checking): Map<string, string> 
   if (vars === undefined) return declared
   const map = asMap(vars)
   if (!map) {
-    collect.add(['vars'], 'wrong-type', 'expected a map such as { rate: 50/s }')
+    const at = vars === null ? 'key' : 'value'
+    collect.add(['vars'], 'wrong-type', 'expected a map of variables', { at, fix: 'write e.g. { rate: 50/s }' })
     return declared
   }
   for (const [name, value] of Object.entries(map)) {
@@ -67,8 +68,10 @@ function declaredVariables({ located, collect }: Checking): Map<string, string> 
     if (!single.success) {
       const issue = single.error.issues[0]
       const message = issue?.code === 'invalid_key' ? issue.issues[0]?.message : issue?.message
+      const isName = issue?.code === 'invalid_key'
       collect.add(['vars', name], 'wrong-type', message ?? 'expected a single value as default', {
-        at: issue?.code === 'invalid_key' ? 'key' : 'value',
+        at: isName ? 'key' : 'value',
+        fix: isName ? `write ${name.replace(/\W+/g, '_').replace(/^\d/, '_$&')}` : 'write a text, a number, true or false',
       })
       continue
     }
@@ -95,11 +98,15 @@ function fillText(
     used.add(inner)
     if (whole.endsWith('}') && value !== undefined) return value
     if (!whole.endsWith('}') || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(inner)) {
-      collect.add(path, 'variable-form', `${quote(whole)} is not understood`, {
-        fix: inner.startsWith('secret') ? 'write ${secret:NAME}' : 'write ${name} or ${secret:NAME}',
-      })
+      const meant = inner.match(/[A-Za-z_]\w*/g)?.find((word) => declared.has(word))
+      if (meant !== undefined) used.add(meant)
+      const forms = inner.startsWith('secret') ? '${secret:NAME}' : '${name} or ${secret:NAME}'
+      collect.add(path, 'variable-form', `${quote(whole)} is not understood`, { fix: `write ${meant ? `\${${meant}}` : forms}` })
       return whole
     }
+    const near = nearest(inner, [...declared.keys()])
+    // A misspelt use is a use: one mistake, one problem.
+    if (near !== undefined) used.add(near)
     const fix =
       suggestion(inner, [...declared.keys()]) ??
       (/^[A-Z_]+$/.test(inner) ? `write \${secret:${inner}}, or declare it: vars: { ${inner}: … }` : `declare it: vars: { ${inner}: … }`)

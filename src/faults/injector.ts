@@ -75,6 +75,8 @@ export interface Injector<Spec = unknown, State = Json> {
   readonly places: readonly (Place | 'none')[]
   readonly spec: Schema<Spec>
   readonly instant?: true
+  /** The part of a target that its lock stands for, so that a document with two such faults is refused before anything is looked at. */
+  readonly holds?: string
   readonly dials?: readonly (keyof Spec & string)[]
   readonly patience?: { inject?: Duration; rollback?: Duration }
   readonly settle?: Duration

@@ -38,10 +38,10 @@ test('a fault that begins again keeps its interval; a warning comes when it leav
 })
 
 const wrong: [lines: string, code: string, place: string, fix: string][] = [
-  ['load: 10%..abc', 'quantity', '8:11', ''],
+  ['load: 10%..abc', 'quantity', '8:11', 'write a share such as 5%'],
   ['load: 10..95', 'quantity', '8:11', 'write 10%..95%'],
   ['load: 150%..120%', 'quantity', '8:11', 'write 100%..100%'],
-  ['load: 10%..5s', 'quantity', '8:11', ''],
+  ['load: 10%..5s', 'quantity', '8:11', 'write a share such as 5%'],
   ['load: 10%..', 'quantity', '8:11', 'write two values with .. between them, or 10% alone'],
   ['load: ..95%', 'quantity', '8:11', 'write two values with .. between them, or 95% alone'],
   ['load: 10% .. 95%', 'quantity', '8:11', 'write 10%..95%'],

@@ -70,13 +70,46 @@ test('2,000 mutated documents: the reader says what is wrong, it never falls ove
   assert.ok(broken > 1000, `only ${broken} were broken`)
 })
 
-test('a document that repeats itself without end is refused quickly', () => {
+test('a document that repeats itself without end is refused', () => {
   const bomb = [
     'a: &a [x, x, x, x, x, x, x, x, x, x]',
     ...'bcdefgh'.split('').map((name, index) => `${name}: &${name} [${Array(10).fill(`*${'abcdefgh'[index]}`).join(', ')}]`),
   ].join('\n')
   assert.ok(problemsOf(bomb).some(({ code }) => code === 'too-large'))
-  assert.ok(problemsOf(`a: ${'['.repeat(2000)}${']'.repeat(2000)}`).length > 0)
+  assert.deepEqual(
+    problemsOf(documentWith({ rest: 'service: &x [*x]' })).map(({ code }) => code),
+    ['yaml-feature'],
+  )
+})
+
+test('nesting that the parser would not survive is one problem, at its place', () => {
+  const nested: Record<string, string> = {
+    brackets: '['.repeat(200_000),
+    'closed brackets': `a: ${'['.repeat(2000)}${']'.repeat(2000)}`,
+    braces: '{a: '.repeat(100_000),
+    lists: '- '.repeat(100_000),
+    keys: '? '.repeat(100_000),
+    indentation: Array.from({ length: 1300 }, (_, depth) => `${' '.repeat(depth)}-`).join('\n'),
+  }
+  for (const [what, text] of Object.entries(nested)) {
+    assert.deepEqual(
+      problemsOf(text).map(({ code }) => code),
+      ['too-large'],
+      what,
+    )
+  }
+})
+
+test('tens of thousands of mistakes take time in proportion, not by the square', () => {
+  const lines = (count: number): string => Array.from({ length: count }, (_, index) => `key${index}: 1`).join('\n')
+  const measured = (text: string): number => {
+    const started = performance.now()
+    assert.ok(problemsOf(text).length > 1000)
+    return performance.now() - started
+  }
+  measured(lines(2000)) // compiles the code
+  const [few, many] = [measured(lines(2000)), measured(lines(16_000))]
+  assert.ok(many < 24 * few + 500, `8 times the lines took ${(many / few).toFixed(1)} times as long`)
 })
 
 test('names of inherited properties are unknown keys like others', () => {

@@ -8,18 +8,25 @@ import { argv, count, duration, secretText, share, text } from '../../src/docume
 
 export const catalogue: DocumentCatalogue = {
   faults: [
-    { type: 'pause', places: ['process'], spec: z.strictObject({}) },
+    { type: 'pause', places: ['process'], holds: 'process', spec: z.strictObject({}) },
     {
       type: 'kill',
       places: ['process'],
       instant: true,
+      holds: 'process',
       spec: z.strictObject({
         signal: z._default(z.enum(['KILL', 'TERM']), 'KILL'),
         restart: z.optional(argv),
         grace: z.optional(duration),
       }),
     },
-    { type: 'cpu', places: ['host'], dials: ['load'], spec: z.strictObject({ load: share, cores: z.optional(count) }) },
+    {
+      type: 'cpu',
+      places: ['host'],
+      holds: 'processors',
+      dials: ['load'],
+      spec: z.strictObject({ load: share, cores: z.optional(count) }),
+    },
     {
       type: 'command',
       places: ['none'],

@@ -1,21 +1,28 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { suite, test } from 'node:test'
 import { documentWith, problemsOf } from './support.ts'
-import { faults } from './wrong-faults.ts'
-import { environment, hypothesis, name, type Row, traffic, whole } from './wrong-heads.ts'
-import { rest } from './wrong-rest.ts'
+import { wrongDocuments } from './wrong-documents.ts'
 
-const parts = { name, hypothesis, environment, traffic, rest, faults }
+suite('wrong documents', () => {
+  for (const [text, [content, ...expected]] of wrongDocuments) {
+    test(JSON.stringify(content).slice(0, 100), () => {
+      const found = problemsOf(text)
+      assert.deepEqual(
+        found.map(({ code, line, column, fix = '' }) => [code, `${line}:${column}`, fix]),
+        expected,
+      )
+      for (const problem of found) assert.match(problem.fix ?? '', /\S/, `${problem.message} has no fix`)
+    })
+  }
 
-for (const [part, rows] of Object.entries(parts)) {
-  for (const row of rows) test(`${part}: ${JSON.stringify(row[0])}`, () => check(documentWith({ [part]: row[0] }), row))
-}
-for (const row of whole) test(`the whole document: ${JSON.stringify(row[0].slice(0, 60))}`, () => check(row[0], row))
-
-function check(text: string, [, ...expected]: Row): void {
-  const found = problemsOf(text).map((problem) => [problem.code, `${problem.line}:${problem.column}`, problem.fix ?? ''])
-  assert.deepEqual(found, expected)
-}
+  test('none stands here twice', () => {
+    const texts = wrongDocuments.map(([text]) => text)
+    assert.deepEqual(
+      texts.filter((text, index) => texts.indexOf(text) !== index),
+      [],
+    )
+  })
+})
 
 test('all problems come at once, in the order of their lines', () => {
   const text = documentWith({

@@ -1,5 +1,5 @@
-/** Wrong documents, continued: see wrong-heads.ts. */
-import type { Row } from './wrong-heads.ts'
+/** Wrong documents: faults. */
+import type { Row } from './wrong-row.ts'
 
 export const faults: Row[] = [
   ['', ['key-missing', '1:1', 'write e.g. faults: [{ type: pause, target: { process: NAME } }]']],
@@ -32,7 +32,7 @@ export const faults: Row[] = [
   ],
   ['faults:\n  - type: pause\n    target: { process: {} }', ['value-not-allowed', '7:24', 'write e.g. process: NAME']],
   ['faults:\n  - type: pause\n    target: { process: { nme: x } }', ['key-unknown', '7:26', 'did you mean “name”?']],
-  ['faults:\n  - type: pause\n    target: { process: { port: 99999 } }', ['quantity', '7:32', '']],
+  ['faults:\n  - type: pause\n    target: { process: { port: 99999 } }', ['quantity', '7:32', 'write a port such as 8080']],
   ['faults:\n  - type: pause\n    target: { process: 1234 }', ['wrong-type', '7:24', 'write "1234"']],
   [
     'faults:\n  - type: pause\n    target: { process: x, pick: 0 }',
@@ -54,13 +54,16 @@ export const faults: Row[] = [
     'faults:\n  - type: pause\n    target: { process: x }\n    after: 3m',
     ['beyond-phase', '8:12', 'write less than 2m, or lengthen phases.fault'],
   ],
-  ['faults:\n  - type: pause\n    target: { process: x }\n    name: A b', ['value-not-allowed', '8:11', '']],
+  ['faults:\n  - type: pause\n    target: { process: x }\n    name: A b', ['value-not-allowed', '8:11', 'write a-b']],
   [
     'faults:\n  - type: pause\n    target: { process: x }\n  - type: pause\n    target: { process: y }',
     ['name-taken', '8:11', 'write name: pause-2'],
     ['quote-it', '9:24', 'quote it: "y"'],
   ],
-  ['faults:\n  - type: command\n    inject: ./x.sh on\n    rollback: [./x.sh]\n    check: [./x.sh]', ['wrong-type', '7:13', '']],
+  [
+    'faults:\n  - type: command\n    inject: ./x.sh on\n    rollback: [./x.sh]\n    check: [./x.sh]',
+    ['wrong-type', '7:13', 'write [./x.sh, on]'],
+  ],
   [
     'faults:\n  - type: command\n    inject: [./x.sh, on]\n    rollback: [./x.sh]\n    check: [./x.sh]',
     ['quote-it', '7:22', 'quote it: "on"'],
@@ -68,23 +71,23 @@ export const faults: Row[] = [
   [
     'faults:\n  - type: command\n    inject: []\n    rollback: [./x.sh]',
     ['key-missing', '6:5', 'add check: …'],
-    ['value-not-allowed', '7:13', ''],
+    ['value-not-allowed', '7:13', 'write something, or remove the key'],
   ],
   [
     'faults:\n  - type: command\n    target: { process: x }\n    inject: [a]\n    rollback: [./x.sh]\n    check: [a]',
     ['key-unknown', '7:5', 'remove target'],
   ],
-  ['faults:\n  - type: ./nothing.ts', ['module-missing', '6:11', '']],
+  ['faults:\n  - type: ./nothing.ts', ['module-missing', '6:11', 'check the path: it is taken from the folder of the document']],
   ['faults:\n  - type: nothing.ts', ['value-not-allowed', '6:11', 'write ./nothing.ts']],
   ['faults:\n  - type: ./nothing', ['value-not-allowed', '6:11', 'write ./nothing.ts']],
   [
     'faults:\n  - type: ./nothing.ts\n    flag: 3',
-    ['module-missing', '6:11', ''],
+    ['module-missing', '6:11', 'check the path: it is taken from the folder of the document'],
     ['key-unknown', '7:5', 'possible here: with, name, after, for, every, ramp'],
   ],
   [
     'faults:\n  - type: ./nothing.ts\n    with: 3',
-    ['module-missing', '6:11', ''],
+    ['module-missing', '6:11', 'check the path: it is taken from the folder of the document'],
     ['wrong-type', '7:11', 'write e.g. with: { flag: checkout }'],
   ],
   ['faults:\n  - type: kill\n    target: { process: x }\n    signal: TREM', ['value-not-allowed', '8:13', 'did you mean “TERM”?']],

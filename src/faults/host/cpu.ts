@@ -34,6 +34,7 @@ const listening = new Map<string, Writable[]>()
 export const cpu: Injector<CpuSpec, CpuState> = {
   type: 'cpu',
   places: ['host'],
+  holds: 'processors',
   dials: ['load'],
   spec: says('Keeps processors busy.', spec) as unknown as z.core.$ZodType<CpuSpec>,
   needs: () => [],

@@ -49,6 +49,7 @@ const supervisorWait = 1_000
 export const kill: Injector<KillSpec, KillState> = {
   type: 'kill',
   places: ['process'],
+  holds: 'process',
   instant: true,
   spec: says('Ends the process; with `restart`, the rollback starts it again.', spec) as unknown as z.core.$ZodType<KillSpec>,
   needs: ({ restart }) => (restart && !restart[0]?.includes('/') ? [{ command: restart[0] as string }] : []),

@@ -17,6 +17,7 @@ interface PauseState extends ProcessState {
 export const pause: Injector<Record<string, never>, PauseState> = {
   type: 'pause',
   places: ['process'],
+  holds: 'process',
   spec: says('Freezes the process (SIGSTOP): its connections stay open, nobody answers.', z.strictObject({})) as never,
   needs: () => [],
   plan(_spec, target, context) {
