@@ -58,23 +58,27 @@ function tTail(x: number, df: number): number {
   return betaShare(df / (df + x * x), df / 2, 0.5) / 2
 }
 
-/** Quantile of the standard normal distribution, 0 < p < 1. */
-export function normalQuantile(p: number): number {
-  return p < 0.5 ? -upperQuantile(p, (x) => normalCdf(-x)) : upperQuantile(1 - p, (x) => normalCdf(-x))
+const remembered = new Map<string, number>()
+
+/** The same few quantiles are asked for again and again. */
+function remember(key: string, find: () => number): number {
+  const known = remembered.get(key)
+  if (known !== undefined) return known
+  const found = find()
+  if (remembered.size > 500) remembered.clear()
+  remembered.set(key, found)
+  return found
 }
 
-const remembered = new Map<string, number>()
+/** Quantile of the standard normal distribution, 0 < p < 1. */
+export function normalQuantile(p: number): number {
+  return remember(`${p}`, () => (p < 0.5 ? -upperQuantile(p, (x) => normalCdf(-x)) : upperQuantile(1 - p, (x) => normalCdf(-x))))
+}
 
 /** Quantile of Student's t with `df` > 0 degrees of freedom (any real number), 0 < p < 1; above 1e6 the normal quantile. */
 export function tQuantile(p: number, df: number): number {
   if (df > 1e6) return normalQuantile(p)
-  const key = `${p}/${df}`
-  const known = remembered.get(key)
-  if (known !== undefined) return known
-  const found = p < 0.5 ? -upperQuantile(p, (x) => tTail(x, df)) : upperQuantile(1 - p, (x) => tTail(x, df))
-  if (remembered.size > 500) remembered.clear()
-  remembered.set(key, found)
-  return found
+  return remember(`${p}/${df}`, () => (p < 0.5 ? -upperQuantile(p, (x) => tTail(x, df)) : upperQuantile(1 - p, (x) => tTail(x, df))))
 }
 
 /** The x ≥ 0 with tail(x) = q for 0 < q ≤ 0.5 and a falling `tail`, by bisection. */

@@ -13,9 +13,10 @@ export interface Noise {
   correlation: number
 }
 
+/** Half-widths with room for 80 % power, on the scale of the noise: beyond the limit for a breach, from no change for a proof. May be infinite. */
 export interface Reach {
-  /** Half-widths with room for 80 % power, on the scale of the noise: beyond the limit for a breach, from no change for a proof. May be infinite. */
-  finds: number
+  /** Asked for when it is wanted: for shares it takes a search. */
+  finds(): number
   proves: number
 }
 
@@ -31,7 +32,7 @@ export function reachOfSeries({ spread, correlation }: Noise, [n, m]: [number, n
     if ((n * m) / 2 - 0.5 - t * ranks < 0) return Number.POSITIVE_INFINITY
     return (t + normalQuantile(promisedPower)) * error
   }
-  return { finds: reach(alpha.breached), proves: reach(alpha.held) }
+  return { finds: () => reach(alpha.breached), proves: reach(alpha.held) }
 }
 
 /** For shares of `[before, after]` events at the share and design effect of baseline; `finds` is beyond `margin`, up to a share of 1. */
@@ -46,12 +47,18 @@ export function reachOfShares(
   const error = (at: number): number => Math.sqrt(((p * (1 - p)) / before + (at * (1 - at)) / after) * deff)
   const isFound = (at: number): boolean =>
     differenceInterval(side(p, before), side(at, after), alpha.breached, alpha.held).lo - z * error(at) > margin
-  let [low, high] = [p, isFound(1) ? 1 : Number.POSITIVE_INFINITY]
-  for (let i = 0; i < 40 && high <= 1; i++) {
+  const same = differenceInterval(side(p, before), side(p, after), alpha.breached, alpha.held)
+  return { finds: () => smallest(isFound, p) - p - margin, proves: same.hi + z * error(p) }
+}
+
+/** The smallest share from `low` to 1 that is found, by bisection; Infinity: none. */
+function smallest(isFound: (at: number) => boolean, low: number): number {
+  if (!isFound(1)) return Number.POSITIVE_INFINITY
+  let high = 1
+  for (let i = 0; i < 40; i++) {
     const middle = (low + high) / 2
     if (isFound(middle)) high = middle
     else low = middle
   }
-  const same = differenceInterval(side(p, before), side(p, after), alpha.breached, alpha.held)
-  return { finds: high - p - margin, proves: same.hi + z * error(p) }
+  return high
 }

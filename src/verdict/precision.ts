@@ -83,7 +83,7 @@ function precisionOf(
   const longer = enough ? null : factorFor((times) => provesAt(times) <= margin, 86_400 / Math.max(...seconds))
   const precision: Precision = {
     ...{ measure: measure.name, phase, direction, scale, basis, noise, allowed },
-    ...{ finds: onScale(margin + now.finds), proves: onScale(now.proves), enough },
+    ...{ finds: onScale(margin + now.finds()), proves: onScale(now.proves), enough },
     wouldSuffice: longer === null ? null : Math.ceil((longer * Math.max(...seconds)) / 5) * 5,
     sentence: '',
   }
@@ -117,9 +117,12 @@ function allowedOnScale({ direction, bound: { limit } }: WantedBound, noise: Wob
   return value > 0 && allowed > 0 ? allowed / value : null
 }
 
+/** Up to twice as long. */
+const further = Array.from({ length: 11 }, (_, i) => 1 + i / 10)
+
 /** The smallest factor on the length, in steps of a tenth, with which it is enough, and stays so a little further: intervals are cut in whole seconds. */
 function factorFor(isEnough: (times: number) => boolean, most: number): number | null {
-  for (let times = 1.1; times <= most; times *= 1.1) if ([1, 1.2, 1.4, 1.6].every((further) => isEnough(times * further))) return times
+  for (let times = 1.1; times <= most; times *= 1.1) if (further.every((more) => isEnough(times * more))) return times
   return null
 }
 
