@@ -1,8 +1,20 @@
 /** A run as one JSON document: everything that was kept, so that any number of the verdict can be computed again elsewhere. */
 import type { StoredRun } from '../records/stored-run.ts'
+import type { Verdict } from '../verdict/verdict.ts'
 import { shownExperiment } from './shown-experiment.ts'
 
-/** What the numbers mean; part of the document itself. */
+/**
+ * What `squall export RUN` prints. Keys keep their meaning within a version, new ones may be added; a break makes the version one more.
+ * Credentials in headers are left out.
+ */
+export interface ExportedRun extends StoredRun<Verdict> {
+  schema: 'squall.run/1'
+  schemaVersion: 1
+  /** What the numbers mean, in words. */
+  units: Record<string, string>
+}
+
+/** Part of the document itself. */
 const units = {
   at: 'ms since startedAt, monotonic clock',
   from: 'ms since startedAt',
@@ -18,9 +30,8 @@ const units = {
   notFinite: 'infinities and not-a-number are the strings "Infinity", "-Infinity", "NaN"',
 }
 
-/** `schema: "squall.run/1"`. Keys keep their meaning within a version; new ones may be added. Credentials in headers are left out. */
-export function exportRun(run: StoredRun): string {
-  const document = { schema: 'squall.run/1', units, ...run, experiment: shownExperiment(run.experiment) }
+export function exportRun(run: StoredRun<Verdict>): string {
+  const document: ExportedRun = { schema: 'squall.run/1', schemaVersion: 1, units, ...run, experiment: shownExperiment(run.experiment) }
   return JSON.stringify(
     document,
     (_key, value: unknown) => (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value),

@@ -1,8 +1,9 @@
 /** The verdict: plain data, JSON-serialisable. Command line, report and notification print what stands here and nothing else. */
 import type { JudgedPhase, MeasureKind, Unit } from '../document/experiment.ts'
 import type { Abort, ChangeState } from '../records/run-data.ts'
+import type { Outcome } from '../records/stored-run.ts'
 
-export type Outcome = 'passed' | 'failed' | 'inconclusive' | 'aborted' | 'error'
+export type { Outcome }
 export type Answer = 'yes' | 'no' | "can't tell"
 export type Decision = 'held' | 'breached' | "can't tell" | 'not judged'
 

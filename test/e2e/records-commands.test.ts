@@ -9,6 +9,7 @@ import { indexFinish, indexStart } from '../../src/records/index-db.ts'
 import { openRunWriter } from '../../src/records/run-file.ts'
 import { runDir } from '../../src/system/paths.ts'
 import type { CellVerdict, PhaseSummary, Verdict } from '../../src/verdict/verdict.ts'
+import { exportComplaints } from '../helpers/export-schema.ts'
 import { fabricatedData, storedOf } from '../report/fabricated.ts'
 
 const state = mkdtempSync(join(tmpdir(), 'squall-views-'))
@@ -122,6 +123,7 @@ describe('the commands that read records', () => {
     writeFileSync(file, out)
     const exported = JSON.parse(out) as { schema: string; verdict: Verdict }
     assert.equal(exported.schema, 'squall.run/1')
+    assert.deepEqual(exportComplaints(out), [])
     assert.ok(!out.includes('Bearer 123'))
     const python = spawnSync('python3', ['-c', recompute, file], { encoding: 'utf8' })
     assert.equal(python.status, 0, python.stderr)

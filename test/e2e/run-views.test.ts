@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { exportComplaints, undocumentedKeys } from '../helpers/export-schema.ts'
 import { createScreen } from '../helpers/screen.ts'
 import { openStage, pauseFault, type Stage, squall, until } from './stage.ts'
 
@@ -52,5 +53,7 @@ describe('what people see of a run', { concurrency: 2, timeout: 120_000 }, () =>
       ['json', '{'],
     ] as const)
       assert.ok(readFileSync(stage.path(`out/${id}.${extension}`), 'utf8').startsWith(begin), extension)
+    const exported = readFileSync(stage.path(`out/${id}.json`), 'utf8')
+    assert.deepEqual([exportComplaints(exported), undocumentedKeys(exported)], [[], []])
   })
 })

@@ -29,6 +29,7 @@ suite('the package', () => {
       'dist/index.js',
       'dist/test-injector.js',
       'schema/experiment.json',
+      'schema/export.json',
     ]
     const papers = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md']
     assert.deepEqual(
