@@ -4,8 +4,8 @@
  */
 import { join } from 'node:path'
 import { createGenerator } from 'ts-json-schema-generator'
-import { root } from './lib/root.ts'
 import { writeGenerated } from './lib/generated.ts'
+import { root } from './lib/root.ts'
 
 const generated = createGenerator({
   path: join(root, 'src/report/export.ts'),

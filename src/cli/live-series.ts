@@ -6,7 +6,8 @@ import { baselineValue } from '../verdict/baseline-value.ts'
 import { allowedBy } from '../verdict/limits.ts'
 import { quantity } from '../verdict/numbers.ts'
 import { quantile } from '../verdict/quantile.ts'
-import { bucketQuantile } from '../verdict/readings.ts'
+import { bucketQuantile, quantileOf } from '../verdict/readings.ts'
+import { trusted } from '../verdict/stretch.ts'
 
 /** Seconds of load behind the value that is shown as the one of now. */
 const recentSeconds = 5
@@ -88,26 +89,26 @@ function isBounded({ max, min }: Measure): boolean {
 /** The newest seconds of this phase. A second is known when its last answer is, so that they do not come in order. */
 function recent(seconds: readonly TrafficSecond[], phase: PhaseWindow | null): TrafficSecond[] {
   const newest = seconds.slice(-2 * recentSeconds).toSorted((a, b) => a.t - b.t)
-  return newest.slice(-recentSeconds).filter(({ t, suspect }) => !suspect && (phase === null || t * 1000 >= phase.from))
+  return newest.slice(-recentSeconds).filter(({ t }) => phase === null || t * 1000 >= phase.from)
 }
 
 function ofLoad({ is }: Measure, seconds: readonly TrafficSecond[]): number | null {
-  const trusted = seconds.filter(({ suspect }) => !suspect)
-  if (trusted.length === 0) return null
-  const ok = trusted.reduce((sum, second) => sum + second.ok, 0)
-  if (is.kind === 'level') return ok / trusted.length
+  const known = seconds.filter((second) => trusted(second, is.kind === 'latency' ? 'times' : 'counts'))
+  if (known.length === 0) return null
+  const ok = known.reduce((sum, second) => sum + second.ok, 0)
+  if (is.kind === 'level') return ok / known.length
   if (is.kind === 'share') {
-    const ended = trusted.reduce((sum, second) => sum + second.ok + second.error + second.timeout, 0)
+    const ended = known.reduce((sum, second) => sum + second.ok + second.error + second.timeout, 0)
     return ended === 0 ? null : 1 - ok / ended
   }
-  const latencies = trusted.flatMap((second) => second.latencies)
+  const latencies = known.flatMap((second) => second.latencies)
   return is.kind === 'latency' && latencies.length > 0 ? quantile(Float64Array.from(latencies).sort(), is.quantile) : null
 }
 
-function ofSample({ is }: Measure, sample: Sample): number | null {
+function ofSample(measure: Measure, sample: Sample): number | null {
   if ('value' in sample) return Number.isFinite(sample.value) ? sample.value : null
   if ('total' in sample) return sample.total > 0 ? sample.bad / sample.total : null
-  return 'buckets' in sample ? (bucketQuantile(sample.buckets, is.kind === 'latency' ? is.quantile : 0.5)?.value ?? null) : null
+  return 'buckets' in sample ? (bucketQuantile(sample.buckets, quantileOf(measure))?.value ?? null) : null
 }
 
 /** At the timeout the real time is not known, only that it was longer. */

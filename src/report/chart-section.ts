@@ -1,6 +1,7 @@
 /** Each chart with its numbers as a table beside it, for people who cannot see it and for pages without scripts. */
 import type { Chart } from './charts.ts'
 import { html, type Markup } from './markup.ts'
+import { folded } from './page-parts.ts'
 import { clock } from './words.ts'
 
 export function chartSection(charts: readonly Chart[]): Markup {
@@ -19,12 +20,17 @@ function figure(chart: Chart, n: number): Markup {
 <h3>${chart.title}</h3>
 <figcaption>${chart.caption} A gap is missing data.${offScale(chart)}</figcaption>
 <div class="chart" id="chart-${n}" role="img" aria-label="${chart.spoken}"></div>
-<details><summary>${chart.title} as a table</summary><div class="scroll" tabindex="0"><table>
-<thead><tr><th scope="col">time</th><th scope="col">phase</th>${chart.lines.map((line) => html`<th scope="col" class="number">${line.label}</th>`)}</tr></thead>
-<tbody>${chart.x.map((x, row) => tableRow(chart, x, row))}</tbody>
-</table></div></details>
+${folded(`${chart.title} as a table`, dataTable(chart))}
 </figure>
 `
+}
+
+function dataTable(chart: Chart): Markup {
+  const heads = chart.lines.map((line) => html`<th scope="col" class="number">${line.label}</th>`)
+  return html`<div class="scroll data" tabindex="0" role="region" aria-label="${chart.title} as a table"><table>
+<thead><tr><th scope="col">time</th><th scope="col">phase</th>${heads}</tr></thead>
+<tbody>${chart.x.map((x, row) => tableRow(chart, x, row))}</tbody>
+</table></div>`
 }
 
 function tableRow(chart: Chart, x: number, row: number): Markup {

@@ -3,7 +3,7 @@ import type { ChangeRecord } from '../records/run-data.ts'
 import type { StoredRun } from '../records/stored-run.ts'
 import type { Verdict } from '../verdict/verdict.ts'
 import { fenced, folded, table, text } from './markdown-text.ts'
-import { allowedWords, decisionMarks, judgedPhases, observedCell } from './observed.ts'
+import { allowedWords, bracketWords, decisionMarks, judgedPhases, observedCell } from './observed.ts'
 import { changeTimes, clock, factsOf, headline, notesOf, questionsOf } from './words.ts'
 
 type Run = StoredRun<Verdict>
@@ -65,7 +65,9 @@ function measures({ experiment }: Run, verdict: Verdict): string {
       .map((cell) => `${decisionMarks[cell.decision]} ${text(cell.sentence)}`),
     ...(verdict.recovery.sentence === '' ? [] : [`recovery time: ${text(verdict.recovery.sentence)}`]),
   ]
-  return ['### Measures', table(['', ...judgedPhases], rows), list(sentences)].filter((part) => part !== '').join('\n\n')
+  return ['### Measures', table(['', ...judgedPhases], rows), list(sentences), `<sub>${bracketWords}</sub>`]
+    .filter((part) => part !== '')
+    .join('\n\n')
 }
 
 function faults({ changes, verdict }: Run): string {

@@ -46,3 +46,6 @@ export const decisionMarks: Record<Decision, string> = { held: '✓', breached: 
 export function allowedWords(cell: CellVerdict): string {
   return `${cell.direction} ${cell.allowed.written}`
 }
+
+/** What the numbers in brackets of a sentence are. */
+export const bracketWords = 'In brackets: what the data leaves open. Each end is wrong in at most 1 of 20 runs.'

@@ -3,8 +3,10 @@ import type { ChangeRecord } from '../records/run-data.ts'
 import type { StoredRun } from '../records/stored-run.ts'
 import { quantity } from '../verdict/numbers.ts'
 import type { Answer, CellVerdict, Verdict } from '../verdict/verdict.ts'
+import { glanceOf } from './glance.ts'
 import { html, type Insert, type Markup } from './markup.ts'
-import { allowedWords, decisionMarks, judgedPhases, observedCell } from './observed.ts'
+import { allowedWords, bracketWords, decisionMarks, judgedPhases, observedCell } from './observed.ts'
+import { folded, scrollingTable } from './page-parts.ts'
 import { changeTimes, clock, duration, factsOf, headline, notesOf, phaseWords, questionsOf } from './words.ts'
 
 type Run = StoredRun<Verdict>
@@ -24,6 +26,7 @@ export function head(run: Run): Markup {
 <p>${verdict?.because ?? 'This run has no verdict yet.'}</p>
 ${verdict ? questionList(verdict) : null}
 </section>
+<dl class="glance">${glanceOf(run).map(([asks, answer]) => html`<div><dt>${asks}</dt><dd><bdi>${answer}</bdi></dd></div>`)}</dl>
 <dl class="meta">${factsOf(run).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
 }
 
@@ -36,24 +39,34 @@ ${questionsOf(verdict).map(
 )}</ul>`
 }
 
-export function measuresSection({ experiment, verdict }: Run): Markup | null {
-  if (!verdict) return null
+/** On a narrow page each measure becomes a line of three; the roles keep it a table for those who hear it. */
+function measureTable({ experiment }: Run, verdict: Verdict): Markup {
   const measures = experiment.measures.filter((measure) => measure.is.kind !== 'recovery-time')
   const rows = measures.map(
     (measure) =>
-      html`<tr><th scope="row"><bdi>${measure.name}</bdi></th>${judgedPhases.map((phase) => {
+      html`<tr role="row"><th scope="row" role="rowheader"><bdi>${measure.name}</bdi></th>${judgedPhases.map((phase) => {
         const cell = observedCell(verdict, measure, phase)
-        return html`<td>${cell ? [html`<span class="cell">${cell.text}</span>`, cell.judged.map(boundLine)] : html`<span class="muted">–</span>`}</td>`
-      })}</tr>`,
+        const shown = cell ? [html`<span class="cell">${cell.text}</span>`, cell.judged.map(boundLine)] : html`<span class="muted">–</span>`
+        return html`<td role="cell"><span class="phase" aria-hidden="true">${phase}</span>${shown}</td>`
+      })}</tr>
+`,
   )
+  const heads = ['measure', ...judgedPhases].map((head) => html`<th scope="col" role="columnheader">${head}</th>`)
+  return html`<table class="measures" role="table" aria-label="What each phase showed, measure by measure">
+<thead role="rowgroup"><tr role="row">${heads}</tr></thead>
+<tbody role="rowgroup">${rows}</tbody></table>`
+}
+
+export function measuresSection(run: Run): Markup | null {
+  const { verdict } = run
+  if (!verdict) return null
   const judged = verdict.cells.filter((cell) => cell.decision !== 'not judged')
   return html`<h2>Measures</h2>
-<div class="scroll" tabindex="0"><table>
-<thead><tr><th scope="col">measure</th>${judgedPhases.map((phase) => html`<th scope="col">${phase}</th>`)}</tr></thead>
-<tbody>${rows}</tbody></table></div>
-<ul class="plain">${judged.map((cell) => html`<li><span class="${decisionClass[cell.decision]}" aria-hidden="true">${decisionMarks[cell.decision]}</span> ${cell.sentence}</li>`)}
-${verdict.recovery.sentence === '' ? null : html`<li>Recovery time: ${verdict.recovery.sentence}</li>`}</ul>
-<details><summary>How each bound was judged</summary><div class="scroll" tabindex="0">${evidenceTable(judged)}</div></details>`
+${measureTable(run, verdict)}
+<ul class="plain">${judged.map((cell) => html`<li class="${decisionClass[cell.decision]}"><span>${cell.sentence}</span></li>`)}
+${verdict.recovery.sentence === '' ? null : html`<li><span>Recovery time: ${verdict.recovery.sentence}</span></li>`}</ul>
+<p class="muted small">${bracketWords}</p>
+${folded('How each bound was judged', evidenceTable(judged))}`
 }
 
 function boundLine(cell: CellVerdict): Markup {
@@ -73,8 +86,7 @@ function evidenceTable(cells: readonly CellVerdict[]): Markup {
     cell.inflation.toFixed(2),
     cell.why === undefined ? cell.decision : `${cell.decision}: ${cell.why}`,
   ]
-  return html`<table><thead><tr>${heads.map((each) => html`<th scope="col">${each}</th>`)}</tr></thead>
-<tbody>${cells.map((cell) => html`<tr>${row(cell).map((value) => html`<td>${value}</td>`)}</tr>`)}</tbody></table>`
+  return scrollingTable('How each bound was judged', heads, cells.map(row))
 }
 
 /** What an estimate of this cell is: see `CellVerdict.scale`. */
@@ -121,14 +133,21 @@ function lookTable({ looks }: ChangeRecord): Markup {
       .map(([name, value]) => `${name} ${Number(value.toPrecision(3))}`)
       .join(', ')
   const shown = groups.length <= 40 ? groups : [...groups.slice(0, 20), ...groups.slice(-20)]
-  const rows = shown.map(
-    ({ first, last, count }) => html`<tr><td>${clock(first.at)}${count > 1 ? ` to ${clock(last.at)}` : ''}</td><td>${count}</td>
-<td>${first.active === null ? "can't tell" : first.active ? 'active' : 'not active'}</td><td>${first.seen}</td>
-<td>${first.hit ? `${first.hit[0]} of ${first.hit[1]}` : ''}</td><td>${dose(last)}</td></tr>`,
-  )
-  return html`<details open><summary>What was seen at the target (${looks.length} looks${shown.length < groups.length ? `, ${groups.length - shown.length} groups left out in the middle` : ''})</summary>
-<div class="scroll" tabindex="0"><table><thead><tr><th scope="col">when</th><th scope="col">looks</th><th scope="col">fault</th><th scope="col">evidence</th><th scope="col">targets</th><th scope="col">dose</th></tr></thead>
-<tbody>${rows}</tbody></table></div></details>`
+  const rows = shown.map(({ first, last, count }) => [
+    `${clock(first.at)}${count > 1 ? ` to ${clock(last.at)}` : ''}`,
+    count,
+    first.active === null ? "can't tell" : first.active ? 'active' : 'not active',
+    first.seen,
+    first.hit ? `${first.hit[0]} of ${first.hit[1]}` : '',
+    dose(last),
+  ])
+  const left = shown.length < groups.length ? `, ${groups.length - shown.length} groups left out in the middle` : ''
+  const title = `What was seen at the target (${looks.length} looks${left})`
+  const heads = ['when', 'looks', 'fault', 'evidence', 'targets', 'dose']
+  // Most faults have one target and no dose: a column without any entry only takes room.
+  const used = heads.map((_, column) => rows.some((row) => row[column] !== ''))
+  const only = <T>(cells: readonly T[]): T[] => cells.filter((_, column) => used[column])
+  return folded(title, scrollingTable(title, only(heads), rows.map(only)), true)
 }
 
 export function notesSection(run: Run): Markup | null {
@@ -141,18 +160,14 @@ export function eventsSection({ events, phases }: Run): Markup {
     ...phases.map(({ phase, from, to }) => ({ at: from, level: '', text: `${phaseWords[phase]} begins, ${duration(to - from)}` })),
     ...events.map(({ at, level, text }) => ({ at, level: level === 'info' ? '' : level, text })),
   ].sort((a, b) => a.at - b.at)
+  const rows = happened.map(({ at, level, text }) => [
+    clock(at),
+    level === '' ? text : html`<strong class="${level === 'error' ? 'no' : 'unsure'}">${level}</strong> ${text}`,
+  ])
   return html`<h2>What happened</h2>
-<div class="scroll" tabindex="0"><table><thead><tr><th scope="col">when</th><th scope="col"></th><th scope="col">what</th></tr></thead>
-<tbody>${happened.map(
-    ({
-      at,
-      level,
-      text,
-    }) => html`<tr><td>${clock(at)}</td><td class="${level === 'error' ? 'no' : 'unsure'}">${level}</td><td>${text}</td></tr>
-`,
-  )}</tbody></table></div>`
+${scrollingTable('What happened, in order of time', ['when', 'what'], rows)}`
 }
 
 export function documentSection({ document }: Run): Markup {
-  return html`<h2>The experiment</h2><details><summary>The document as it was run</summary><pre>${document}</pre></details>`
+  return html`<h2>The experiment</h2>${folded('The document as it was run', html`<pre tabindex="0">${document}</pre>`)}`
 }

@@ -3,6 +3,7 @@ import type { Measure } from '../document/experiment.ts'
 import type { RunData, Sample, TrafficSecond } from '../records/run-data.ts'
 import { quantile } from '../verdict/quantile.ts'
 import { bucketQuantile, quantileOf } from '../verdict/readings.ts'
+import { trusted } from '../verdict/stretch.ts'
 
 /** Points a line has at most; beyond that several seconds become one. */
 const pointLimit = 900
@@ -27,19 +28,23 @@ export function trafficSeries(seconds: readonly TrafficSecond[]): TrafficSeries 
   const length = seconds.reduce((most, { t }) => Math.max(most, t + 1), 0)
   const step = steps.find((each) => length / each <= pointLimit) ?? Math.ceil(length / pointLimit)
   const groups: TrafficSecond[][] = Array.from({ length: Math.ceil(length / step) }, () => [])
-  for (const second of seconds) if (!second.suspect) groups[Math.floor(second.t / step)]?.push(second)
+  for (const second of seconds) groups[Math.floor(second.t / step)]?.push(second)
   const series: TrafficSeries = { step, x: groups.map((_, n) => n * step), p50: [], p95: [], p99: [], errors: [], goodput: [] }
   for (const group of groups) {
-    const latencies = group.flatMap((second) => second.latencies).sort((a, b) => a - b)
+    // How requests ended can be known in a second whose times cannot be trusted, as the judge has it.
+    const timed = group.filter((second) => trusted(second, 'times'))
+    const counted = group.filter((second) => trusted(second, 'counts'))
+    const latencies = timed.flatMap((second) => second.latencies).sort((a, b) => a - b)
     const rank = (p: number): number | null => (latencies.length === 0 ? null : quantile(latencies, p))
-    const sum = (pick: (second: TrafficSecond) => number): number => group.reduce((total, second) => total + pick(second), 0)
+    const sum = (pick: (second: TrafficSecond) => number): number => counted.reduce((total, second) => total + pick(second), 0)
     const bad = sum((second) => second.error + second.timeout)
     const ended = bad + sum((second) => second.ok)
     series.p50.push(rank(0.5))
     series.p95.push(rank(0.95))
     series.p99.push(rank(0.99))
     series.errors.push(ended === 0 ? null : bad / ended)
-    series.goodput.push(group.length === 0 ? null : sum((second) => second.ok) / group.length)
+    // Before the load begins nothing was asked for: no good answer then is no outage.
+    series.goodput.push(sum((second) => second.planned) === 0 ? null : sum((second) => second.ok) / counted.length)
   }
   return series
 }

@@ -78,7 +78,7 @@ export function questionsOf({ questions }: Verdict): (Question & { asks: string 
 
 /** What identifies a run, name and value; what is not known is left out. */
 export function factsOf(run: StoredRun<Verdict>): [name: string, value: string][] {
-  const { experiment, verdict, startedAt, endedAt } = run
+  const { experiment, startedAt, endedAt } = run
   const lasted = endedAt === undefined ? 'no end recorded' : duration(Date.parse(endedAt) - Date.parse(startedAt))
   const facts: [string, string | undefined][] = [
     ['started', wallTime(startedAt)],
@@ -87,7 +87,6 @@ export function factsOf(run: StoredRun<Verdict>): [name: string, value: string][
     ['service', experiment.service],
     ['owner', experiment.owner],
     ['tags', experiment.tags.join(', ')],
-    ['rollback', verdict?.rollback.state],
     ['run', run.id],
     ['seed', String(run.seed)],
     ['document', `sha256 ${run.hash.slice(0, 12)}`],

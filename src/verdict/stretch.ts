@@ -66,7 +66,7 @@ const harmlessLag = 0.1
  * More than 1 % not sent, requests whose end nobody saw, or a generator that stood still: the load was at fault, not the target.
  * For times also a start lag that could be what was measured; how a request ended does not hang on some ms of lag.
  */
-function trusted(second: TrafficSecond, use: Use = 'times'): boolean {
+export function trusted(second: TrafficSecond, use: Use = 'times'): boolean {
   const { planned, notSent, lagP99, suspect, latencies } = second
   if (notSent > planned / 100 || ended(second) + notSent < planned || !latencies.every(Number.isFinite)) return false
   const late = lagP99 > smallLag

@@ -2,7 +2,14 @@
 import { readFileSync } from 'node:fs'
 import { Ajv } from 'ajv'
 
-type Schema = { properties?: Record<string, Schema>; $ref?: string; items?: Schema; anyOf?: Schema[]; allOf?: Schema[]; additionalProperties?: unknown }
+type Schema = {
+  properties?: Record<string, Schema>
+  $ref?: string
+  items?: Schema
+  anyOf?: Schema[]
+  allOf?: Schema[]
+  additionalProperties?: unknown
+}
 
 const schema = JSON.parse(readFileSync(new URL('../../schema/export.json', import.meta.url), 'utf8')) as Schema & {
   definitions: Record<string, Schema>

@@ -18,7 +18,19 @@ describe('an exported run', () => {
     'without load': { ...run, traffic: [], samples: {} },
     'with every kind of sample': {
       ...run,
-      samples: { a: [{ at: 1, bad: 1, total: 2 }, { at: 2, buckets: [[0.1, 3], [Number.POSITIVE_INFINITY, 4]] }, { at: 3, missing: 'gone' }] },
+      samples: {
+        a: [
+          { at: 1, bad: 1, total: 2 },
+          {
+            at: 2,
+            buckets: [
+              [0.1, 3],
+              [Number.POSITIVE_INFINITY, 4],
+            ],
+          },
+          { at: 3, missing: 'gone' },
+        ],
+      },
     },
     'with numbers that JSON does not have': { ...run, traffic: run.traffic.map((second) => ({ ...second, lagP99: Number.NaN })) },
   }

@@ -24,6 +24,16 @@ test('a second in which nothing was sent has no share and no latency', () => {
   assert.deepEqual([series.errors, series.p99], [[null], [null]])
 })
 
+test('a second in which Squall itself started late keeps its counts and loses its times, as for the judge', () => {
+  const series = trafficSeries([second(0, { suspect: true, lagP99: 400 })])
+  assert.deepEqual([series.errors, series.goodput, series.p99], [[0.25], [3], [null]])
+})
+
+test('a second for which nothing was planned has no throughput, not one of 0', () => {
+  const series = trafficSeries([second(0, { planned: 0, ok: 0, error: 0, latencies: [] })])
+  assert.deepEqual(series.goodput, [null])
+})
+
 test('a long run is shown in steps of several seconds, and a whole missing step is a gap', () => {
   const seconds = Array.from({ length: 4000 }, (_, t) => second(t)).filter(({ t }) => t < 1000 || t >= 1010)
   const series = trafficSeries(seconds)

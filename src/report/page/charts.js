@@ -4,6 +4,8 @@
   const height = 260
   const root = document.documentElement
   const drawn = []
+  /** Parts that are open only for the printer. */
+  const opened = []
   // Where scripts are switched off, or forbidden by the place that shows the page, the words stay and no empty box stands there.
   document.getElementById('no-charts')?.remove()
   root.classList.add('drawn')
@@ -41,20 +43,36 @@
     ctx.beginPath()
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
     ctx.clip()
-    ctx.font = `${11 * pixel}px system-ui, sans-serif`
-    ctx.textBaseline = 'top'
     for (const band of chart.bands) {
       const from = u.valToPos(band.from, 'x', true)
       const to = u.valToPos(band.to, 'x', true)
       ctx.fillStyle = colour(`band-${band.kind}`)
       ctx.fillRect(from, bbox.top, to - from, bbox.height)
-      ctx.fillStyle = colour('muted')
-      if (ctx.measureText(band.label).width < to - from - 8 * pixel) ctx.fillText(band.label, from + 5 * pixel, bbox.top + 8 * pixel)
     }
     ctx.fillStyle = colour('failed')
     for (const fault of chart.faults) {
       const from = u.valToPos(fault.from, 'x', true)
       ctx.fillRect(from, bbox.top, Math.max(2 * pixel, u.valToPos(fault.to, 'x', true) - from), 4 * pixel)
+    }
+    ctx.restore()
+  }
+
+  /** Above the lines, with a rim in the colour of the page, so that they can be read wherever a line runs. */
+  function nameBands(u, chart) {
+    const { ctx, bbox } = u
+    const pixel = devicePixelRatio
+    ctx.save()
+    ctx.font = `${11 * pixel}px system-ui, sans-serif`
+    ctx.textAlign = 'left'
+    ctx.textBaseline = 'top'
+    ctx.fillStyle = colour('muted')
+    ctx.strokeStyle = colour('bg')
+    ctx.lineWidth = 3 * pixel
+    for (const band of chart.bands) {
+      const from = u.valToPos(band.from, 'x', true)
+      if (ctx.measureText(band.label).width >= u.valToPos(band.to, 'x', true) - from - 8 * pixel) continue
+      ctx.strokeText(band.label, from + 5 * pixel, bbox.top + 8 * pixel)
+      ctx.fillText(band.label, from + 5 * pixel, bbox.top + 8 * pixel)
     }
     ctx.restore()
   }
@@ -129,7 +147,7 @@
         { ...axis, values: (_u, splits) => splits.map(clock), space: 56 },
         { ...axis, values: (_u, splits) => splits.map((value) => (value === null ? '' : `${number(value)}${chart.suffix}`)), size: 72 },
       ],
-      hooks: { drawClear: [(u) => shade(u, chart)], draw: [(u) => drawLimits(u, chart)] },
+      hooks: { drawClear: [(u) => shade(u, chart)], draw: [(u) => drawLimits(u, chart), (u) => nameBands(u, chart)] },
     }
     return new uPlot(options, [chart.x, ...chart.lines.map((line) => line.values)], place)
   }
@@ -142,6 +160,21 @@
     })
   }
 
+  // Paper is white and narrow, whatever the screen is.
+  addEventListener('beforeprint', () => {
+    root.classList.add('printing')
+    for (const part of document.querySelectorAll('details:not([open])')) {
+      part.open = true
+      opened.push(part)
+    }
+    drawAll(660)
+  })
+  addEventListener('afterprint', () => {
+    root.classList.remove('printing')
+    for (const part of opened.splice(0)) part.open = false
+    drawAll()
+  })
+
   let lastWidth = 0
   const first = document.getElementById('chart-0')
   if (!first) return
@@ -151,13 +184,4 @@
     drawAll()
   }).observe(first)
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => drawAll())
-  // Paper is white and narrow, whatever the screen is.
-  addEventListener('beforeprint', () => {
-    root.classList.add('printing')
-    drawAll(660)
-  })
-  addEventListener('afterprint', () => {
-    root.classList.remove('printing')
-    drawAll()
-  })
 })()

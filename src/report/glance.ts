@@ -1,0 +1,33 @@
+/** The four things everybody asks first: what was broken, what harm it did, did it come back, is everything put back. */
+import type { StoredRun } from '../records/stored-run.ts'
+import type { Verdict } from '../verdict/verdict.ts'
+import { duration } from './words.ts'
+
+export function glanceOf(run: StoredRun<Verdict>): [asks: string, answer: string][] {
+  const { verdict } = run
+  if (!verdict) return []
+  const answers: [string, string][] = [
+    ['What was broken', brokenWords(run)],
+    ['Harm', harmWords(verdict)],
+    ['Recovery', verdict.recovery.sentence],
+    ['Rollback', verdict.rollback.sentence],
+  ]
+  return answers.filter(([, answer]) => answer !== '')
+}
+
+function brokenWords({ changes }: StoredRun): string {
+  const done = changes.filter(({ injectedAt }) => injectedAt !== undefined)
+  if (done.length === 0) return 'nothing was injected'
+  return done
+    .map(({ fault, type, target, activeAt, inactiveAt }) => {
+      const lasted = activeAt !== undefined && inactiveAt !== undefined ? ` for ${duration(inactiveAt - activeAt)}` : ''
+      return `${fault === type ? type : `${fault} (${type})`} at ${target}${lasted}`
+    })
+    .join('; ')
+}
+
+function harmWords({ harm }: Verdict): string {
+  if (!harm) return ''
+  if (harm.requests === 0) return 'no request went wrong that would not have anyway'
+  return `about ${harm.requests} requests went wrong that would not have, in ${harm.seconds} seconds`
+}
