@@ -1,12 +1,12 @@
 /** What the live view knows of each measure: a value a second, the value now, and what the phase allows. */
 import type { Bound, Experiment, JudgedPhase, Measure, Phase } from '../document/experiment.ts'
 import type { PhaseWindow, Sample, TrafficSecond } from '../records/run-data.ts'
+import { sampleValue } from '../report/series.ts'
 import type { RunNews } from '../run/events.ts'
 import { baselineValue } from '../verdict/baseline-value.ts'
 import { allowedBy } from '../verdict/limits.ts'
 import { quantity } from '../verdict/numbers.ts'
 import { quantile } from '../verdict/quantile.ts'
-import { bucketQuantile, quantileOf } from '../verdict/readings.ts'
 import { trusted } from '../verdict/stretch.ts'
 
 /** Seconds of load behind the value that is shown as the one of now. */
@@ -63,7 +63,7 @@ export function liveSeries(experiment: Experiment): LiveSeries {
       } else if (news.is === 'sample') {
         ;(samples[news.measure] ??= []).push(news.sample)
         const measure = measures.find(({ name }) => name === news.measure)
-        if (measure) add(measure, Math.floor(news.sample.at / 1000), ofSample(measure, news.sample))
+        if (measure) add(measure, Math.floor(news.sample.at / 1000), sampleValue(news.sample, measure))
       }
     },
     measures(at, most) {
@@ -103,12 +103,6 @@ function ofLoad({ is }: Measure, seconds: readonly TrafficSecond[]): number | nu
   }
   const latencies = known.flatMap((second) => second.latencies)
   return is.kind === 'latency' && latencies.length > 0 ? quantile(Float64Array.from(latencies).sort(), is.quantile) : null
-}
-
-function ofSample(measure: Measure, sample: Sample): number | null {
-  if ('value' in sample) return Number.isFinite(sample.value) ? sample.value : null
-  if ('total' in sample) return sample.total > 0 ? sample.bad / sample.total : null
-  return 'buckets' in sample ? (bucketQuantile(sample.buckets, quantileOf(measure))?.value ?? null) : null
 }
 
 /** At the timeout the real time is not known, only that it was longer. */

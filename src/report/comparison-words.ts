@@ -17,7 +17,7 @@ function keys(count: number): string {
 
 /** `lower: -36.4 pp [-40.1, -32.8]`: what is shown, with its interval. */
 export function contrastWords({ found, why, estimate, interval: [lo, hi], scale, unit }: Contrast): string {
-  if (estimate === null) return `${found} (${why})`
+  if (estimate === null || why !== undefined) return `${found} (${why})`
   const end = (value: number | null, open: string): string => {
     if (value === null) return open
     return scale === 'ratio' ? percentMore(value) : signed(unit === 'share' ? value * 100 : value)

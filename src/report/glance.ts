@@ -19,9 +19,14 @@ function brokenWords({ changes }: StoredRun): string {
   const done = changes.filter(({ injectedAt }) => injectedAt !== undefined)
   if (done.length === 0) return 'nothing was injected'
   return done
-    .map(({ fault, type, target, activeAt, inactiveAt }) => {
-      const lasted = activeAt !== undefined && inactiveAt !== undefined ? ` for ${duration(inactiveAt - activeAt)}` : ''
-      return `${fault === type ? type : `${fault} (${type})`} at ${target}${lasted}`
+    .map((change) => {
+      const { fault, type, target, earlier = [] } = change
+      const lasted = [...earlier, change].reduce(
+        (sum, { activeAt, inactiveAt }) => sum + (inactiveAt ?? 0) - (activeAt ?? inactiveAt ?? 0),
+        0,
+      )
+      const times = earlier.length > 0 ? `, ${earlier.length + 1} times` : ''
+      return `${fault === type ? type : `${fault} (${type})`} at ${target}${lasted > 0 ? ` for ${duration(lasted)}` : ''}${times}`
     })
     .join('; ')
 }

@@ -62,13 +62,14 @@ export function sourceLine(data: RunData, measure: Measure): Line {
   const missing = new Map<string, number>()
   const points = (data.samples[measure.name] ?? []).map((sample): [number, number | null] => {
     if ('missing' in sample) missing.set(sample.missing, (missing.get(sample.missing) ?? 0) + 1)
-    return [sample.at / 1000, valueOf(sample, measure)]
+    return [sample.at / 1000, sampleValue(sample, measure)]
   })
   const kept = thin(points.sort(([a], [b]) => a - b))
   return { x: kept.map(([x]) => x), values: kept.map(([, value]) => value), missing }
 }
 
-function valueOf(sample: Sample, measure: Measure): number | null {
+/** One reading as a number; null: it has none. */
+export function sampleValue(sample: Sample, measure: Measure): number | null {
   if ('value' in sample) return Number.isFinite(sample.value) ? sample.value : null
   if ('bad' in sample) return sample.total > 0 ? sample.bad / sample.total : null
   const p = quantileOf(measure)

@@ -1,4 +1,5 @@
 /** Two runs beside each other: what did a measure do in the same phase of both, and is the difference more than chance? */
+import { fewestIntervals } from '../document/enough-data.ts'
 import type { JudgedPhase, Measure, Unit } from '../document/experiment.ts'
 import type { RunData } from '../records/run-data.ts'
 import { intervalLength, intervalsOf } from './intervals.ts'
@@ -6,7 +7,7 @@ import { median, quantile } from './quantile.ts'
 import { shiftInterval } from './rank-interval.ts'
 import { type Readings, readingsOf } from './readings.ts'
 import { differenceInterval, shareOf, sum } from './share-interval.ts'
-import { thirty } from './source-cells.ts'
+import { high, low, thirty } from './source-cells.ts'
 import { errorCounts, type Material, materialOf, present, type Stretch, sortedLatencies, stretchOf } from './stretch.ts'
 import { lacks } from './traffic-cells.ts'
 
@@ -45,7 +46,7 @@ export function contrasts(a: RunData, b: RunData): Contrast[] {
   return pairs.map(({ measure, other, phase }) =>
     measure.from === 'traffic' && other.from === 'traffic'
       ? ofTraffic(openContrast(measure, phase), left, right, measure, each)
-      : ofReadings(openContrast(measure, phase), readingsOf(left, measure, phase), readingsOf(right, other, phase), each),
+      : ofReadings(measure, phase, readingsOf(left, measure, phase), readingsOf(right, other, phase), each),
   )
 }
 
@@ -71,7 +72,8 @@ function ofTraffic(contrast: Contrast, left: Material, right: Material, measure:
   return shift(contrast, series(measure, a, length), series(measure, b, length), each)
 }
 
-function ofReadings(contrast: Contrast, a: Readings | undefined, b: Readings | undefined, each: number): Contrast {
+function ofReadings(measure: Measure, phase: JudgedPhase, a: Readings | undefined, b: Readings | undefined, each: number): Contrast {
+  const contrast = openContrast(measure, phase)
   const value = (readings: Readings | undefined): number | null => {
     if (!readings || readings.values.length === 0) return null
     return readings.counts ? shareOf(readings.counts).p : median(readings.values.map((reading) => reading.value))
@@ -81,10 +83,17 @@ function ofReadings(contrast: Contrast, a: Readings | undefined, b: Readings | u
   if (!a || !b || contrast.a === null || contrast.b === null) return refuse(contrast, 'one of the runs has no readings')
   if (Math.max(a.missing, b.missing) > 0.1) return refuse(contrast, 'too many readings are missing')
   if (a.counts && b.counts) return conclude(contrast, differenceInterval(shareOf(a.counts), shareOf(b.counts), each, each))
-  return shift(contrast, thirty(a), thirty(b), each)
+  if (Math.min(a.values.length, b.values.length) < fewestIntervals) return refuse(contrast, `fewer than ${fewestIntervals} readings`)
+  shift(contrast, thirty(a), thirty(b), each)
+  if ((a.resolution ?? b.resolution) === undefined || contrast.found === 'no difference shown') return contrast
+  // A value out of a bucket may be anything within it: the difference must be there at the adverse edges too.
+  const [ofA, ofB] = contrast.found === 'higher' ? [high, low] : [low, high]
+  const adverse = shift(openContrast(measure, contrast.phase), thirty(a, ofA), thirty(b, ofB), each)
+  if (adverse.found !== contrast.found) Object.assign(contrast, { found: "can't tell", why: 'the buckets are too wide to tell' })
+  return contrast
 }
 
-/** Phases of unlike load in one series: quantiles and good answers of equally long intervals, as the judge takes them. */
+/** Quantiles and good answers of equally long intervals, as the judge takes them. */
 function series({ is }: Measure, stretch: Stretch, length: number): number[] {
   return intervalsOf(stretch, length).map((interval) =>
     is.kind === 'latency' ? quantile(sortedLatencies(interval), is.quantile) : sum(interval.map(({ ok }) => ok)) / interval.length,

@@ -53,8 +53,8 @@ function judgeLevels(cell: CellVerdict, asked: Asked, baseline: Readings, readin
 
 const plain = ({ value }: ReadValue): number => value
 /** The lower edge itself belongs to the bucket below. */
-const low = ({ value, low: edge }: ReadValue): number => (edge === undefined ? value : edge * (1 + 1e-12))
-const high = ({ value, high: edge }: ReadValue): number => edge ?? value
+export const low = ({ value, low: edge }: ReadValue): number => (edge === undefined ? value : edge * (1 + 1e-12))
+export const high = ({ value, high: edge }: ReadValue): number => edge ?? value
 
 function tooWide(cell: CellVerdict): void {
   cell.decision = "can't tell"

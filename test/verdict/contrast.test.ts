@@ -57,6 +57,27 @@ describe('two runs', () => {
     assert.equal(of(found, 'pool_in_use', 'fault').found, "can't tell")
   })
 
+  test('values out of buckets differ only where their buckets do', () => {
+    const withBuckets = (seed: number, edges: [number, number]): RunData => {
+      const data = fabricatedData(seed)
+      const at = data.phases.flatMap(({ from, to }) => Array.from({ length: Math.floor((to - from) / 1000) }, (_, n) => from + n * 1000))
+      const samples = at.map((time, n) => ({
+        at: time,
+        buckets: [
+          [edges[0], n % 3],
+          [edges[1], 100],
+        ] as [number, number][],
+      }))
+      const measures = data.experiment.measures.map((measure) => (measure.name === 'pool_in_use' ? { ...measure, quantile: 0.5 } : measure))
+      return { ...data, experiment: { ...data.experiment, measures }, samples: { pool_in_use: samples } }
+    }
+    const found = (a: RunData, b: RunData): Contrast => of(contrasts(a, b), 'pool_in_use', 'fault')
+    const overlapping = found(withBuckets(1, [10, 20]), withBuckets(2, [12, 24]))
+    assert.deepEqual([overlapping.found, overlapping.why], ["can't tell", 'the buckets are too wide to tell'])
+    assert.equal(found(withBuckets(1, [10, 20]), withBuckets(2, [30, 40])).found, 'higher')
+    assert.equal(found(withBuckets(1, [30, 40]), withBuckets(2, [10, 20])).found, 'lower')
+  })
+
   test('a phase that one run never had, and a measure that means something else, are no comparison', () => {
     const [a, b] = [fabricatedData(1), fabricatedData(2)]
     b.phases = b.phases.filter(({ phase }) => phase !== 'recovery')
