@@ -28,7 +28,7 @@ export function renderComparisonMarkdown(comparison: Comparison): string {
       ['', 'A', 'B'],
       rows([
         ['recovery time', recovery.a, recovery.b],
-        ['went wrong that would not have', harm.a, harm.b],
+        ['harm', harm.a, harm.b],
         ...faults.map((each) => [`fault ${each.fault}`, each.a, each.b]),
       ]),
     ),

@@ -36,7 +36,7 @@ export function renderComparison(comparison: Comparison, { color }: { color: boo
     [
       title('recovery and harm'),
       ...wrap(pair(recovery.a, recovery.b), '  recovery time: '),
-      ...(harm.a === null && harm.b === null ? [] : wrap(pair(harm.a, harm.b), '  went wrong that would not have: ')),
+      ...(harm.a === null && harm.b === null ? [] : wrap(pair(harm.a, harm.b), '  harm: ')),
     ],
     faults.length === 0
       ? []

@@ -100,7 +100,7 @@ function recoveryWords({ verdict }: Run): string {
 
 function harmWords({ verdict }: Run): string | null {
   const harm = verdict?.harm
-  return harm ? `about ${harm.requests} requests, ${harm.seconds} seconds` : null
+  return harm ? harm.sentence || 'none that was seen' : null
 }
 
 function faultPairs(a: Run, b: Run): FaultPair[] {

@@ -42,7 +42,13 @@ export function verdictAnnotations({ verdict, document, experiment }: StoredRun<
   const level = levels[verdict.outcome]
   const found: Annotation[] =
     verdict.outcome === 'failed' && broken.length > 0
-      ? broken.map(({ measure, sentence }) => ({ level: 'error', file, line: lineOf(document, measure), title, message: sentence }))
+      ? broken.map(({ measure, sentence }) => ({
+          level: 'error',
+          file,
+          line: lineOf(document, measure.replace(/ tail$/, '')),
+          title,
+          message: sentence,
+        }))
       : level
         ? [{ level, file, line: 1, title, message: verdict.because }]
         : []

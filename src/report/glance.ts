@@ -33,6 +33,10 @@ function brokenWords({ changes }: StoredRun): string {
 
 function harmWords({ harm }: Verdict): string {
   if (!harm) return ''
-  if (harm.requests === 0) return 'no request went wrong that would not have anyway'
-  return `about ${harm.requests} requests went wrong that would not have, in ${harm.seconds} seconds`
+  const { requests, seconds, outOfBounds } = harm
+  const parts = [
+    ...(requests ? [`about ${requests} requests went wrong that would not have, in ${seconds} seconds`] : []),
+    ...(outOfBounds.seconds > 0 ? [`out of bounds for ${outOfBounds.seconds} of ${outOfBounds.of} seconds`] : []),
+  ]
+  return parts.length > 0 ? parts.join('; ') : 'none that was seen'
 }
