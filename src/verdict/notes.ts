@@ -4,7 +4,7 @@ import { failureReasons } from './failure-reasons.ts'
 import { change, quantity, ratio, seconds } from './numbers.ts'
 import { readingsOf } from './readings.ts'
 import { stillReading } from './still-reading.ts'
-import { type Material, present, stretchOf } from './stretch.ts'
+import { type Material, present, smallLag, stretchOf } from './stretch.ts'
 import type { PhaseSummary, Stability, Verdict } from './verdict.ts'
 
 export function notesOf(material: Material, found: Pick<Verdict, 'phases' | 'harm' | 'faults' | 'cells' | 'stability'>): string[] {
@@ -23,10 +23,22 @@ export function notesOf(material: Material, found: Pick<Verdict, 'phases' | 'har
     ...found.phases
       .filter(({ missing }) => missing > 0)
       .map(({ phase, missing, seconds: all }) => `${missing} of ${all} seconds of the ${phase} phase have no trustworthy data`),
+    ...latenessNotes(material, found.phases),
     ...found.cells.flatMap(({ measure, unit, phase, resolution }) =>
       resolution === undefined ? [] : [`${measure} in ${phase} comes from buckets up to ${quantity(resolution, unit)} wide`],
     ),
     ...found.faults.map(({ fault: name, target, problem, text }) => `fault ${name} at ${target}: ${problem}, ${text}`),
+  ]
+}
+
+/** Why seconds are not trusted, when it was the machine: what a person can do about it. */
+function latenessNotes({ data }: Material, phases: readonly PhaseSummary[]): string[] {
+  const spoilt = phases.filter(({ missing }) => missing > 0)
+  const lags = data.traffic.filter(({ t }) => spoilt.some(({ from, to }) => t * 1000 >= from && t * 1000 < to)).map(({ lagP99 }) => lagP99)
+  const worst = Math.max(0, ...lags.filter(Number.isFinite))
+  if (worst <= smallLag) return []
+  return [
+    `Squall itself was up to ${quantity(worst, 'ms')} late with its requests: this machine was too busy; run again when less else is going on`,
   ]
 }
 

@@ -58,7 +58,7 @@ export function countedSeconds({ seconds }: Material, from: number, to: number):
 export type Use = 'counts' | 'times'
 
 /** ms of start lag that are never worth a word. */
-const smallLag = 10
+export const smallLag = 10
 /** Share of the second's own slow end that its start lag may make up: a lag of 15 ms says nothing against answers of 2 s. */
 const harmlessLag = 0.1
 

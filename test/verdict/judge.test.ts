@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { TrafficSecond } from '../../src/records/run-data.ts'
+import type { RunData, TrafficSecond } from '../../src/records/run-data.ts'
 import { judge, judgeSteady } from '../../src/verdict/judge.ts'
 import { absolute, cellOf, change, errorRate, length, measure, p99, plus, readings, run, throughput, times, usual } from './runs.ts'
 
@@ -116,6 +116,18 @@ test('more than a tenth of a phase missing: nobody can tell', () => {
   assert.equal(cell.sentence, "latency_p99 after the fault, allowed 1.5x: can't tell (15 % of the recovery phase has no trustworthy data)")
   assert.ok(verdict.notes.includes('3 of 20 seconds of the recovery phase have no trustworthy data'))
   assert.equal(judge(run({ recovery: { suspect: [1, 5] } })).outcome, 'passed')
+})
+
+test('when the machine was too busy for Squall itself, a note says so; missing seconds alone say nothing of it', () => {
+  const late = run()
+  for (const t of [41, 43, 45]) Object.assign(late.traffic[t] ?? {}, { lagP99: 40 + t })
+  const words = (data: RunData): string[] => judge(data).notes.filter((note) => note.includes('too busy'))
+  assert.deepEqual(words(late), [
+    'Squall itself was up to 85 ms late with its requests: this machine was too busy; run again when less else is going on',
+  ])
+  const gone = run()
+  gone.traffic = gone.traffic.filter(({ t }) => t < 41 || t > 45)
+  assert.deepEqual(words(gone), [])
 })
 
 test('a load that was itself late or did not send makes the second missing', () => {
