@@ -25,5 +25,10 @@ function list(rows: readonly FaultRow[]): string {
 
 function details(row: FaultRow): string {
   const head = `${colour('bold', row.type)} at ${row.places.join(', ') || 'no target'}: ${row.says}`
-  return [head, table(row.parameters.map(({ name, needed, says }) => [`  ${name}`, needed ? 'needed' : 'optional', says]))].join('\n')
+  return [
+    head,
+    table(
+      row.parameters.map(({ name, needed, dial, says }) => [`  ${name}`, `${needed ? 'needed' : 'optional'}${dial ? ', dial' : ''}`, says]),
+    ),
+  ].join('\n')
 }

@@ -49,8 +49,7 @@ const plan: Command<{ var?: Record<string, string>; seed?: number }> = async ([f
 export default plan
 
 function faultLines(fault: PreviewFault): string {
-  const again = fault.every === undefined ? '' : `, again every ${s(fault.every)}: ${fault.times} times`
-  const head = `${colour('bold', fault.name)}${fault.name === fault.type ? '' : ` (${fault.type})`} from +${s(fault.after)} for ${s(fault.lasts)}${again}`
+  const head = `${colour('bold', fault.name)}${fault.name === fault.type ? '' : ` (${fault.type})`} from +${s(fault.after)} for ${s(fault.lasts)}${fault.again}`
   const error = fault.error
     ? [`  ${colour('red', 'cannot be done')}: ${fault.error.message}${fault.error.hint ? `\n  hint: ${fault.error.hint}` : ''}`]
     : []

@@ -1,5 +1,6 @@
 /** A run in plain lines: time, phase, measures against their bounds, faults, how to stop. */
 import type { Experiment, Measure, Phase } from '../document/experiment.ts'
+import { againWords } from '../document/fault-times.ts'
 import { doseWords } from '../faults/ramp.ts'
 import type { ChangeRecord, TrafficSecond } from '../records/run-data.ts'
 import type { RunNews } from '../run/events.ts'
@@ -45,7 +46,9 @@ export function runLines(): RunLines {
                 '  PLACEBO: nothing is injected; what the judge finds now is a false alarm',
                 ...news.changes.map((one) => `  would ${one.does}`),
               ]
-            : news.changes.map((one) => `  will ${one.does}; then ${one.undoes || 'nothing: over once done'}`)),
+            : news.changes.map(
+                (one) => `  will ${one.does}${repeats(news.experiment, one.fault)}; then ${one.undoes || 'nothing: over once done'}`,
+              )),
           ...(news.placebo ? [] : [`  ${news.weakest}`]),
           '  Ctrl-C stops the run and rolls back; squall halt stops all runs',
         ]
@@ -71,6 +74,11 @@ export function runLines(): RunLines {
       return []
     },
   }
+}
+
+function repeats({ faults, phases }: Experiment, name: string): string {
+  const fault = faults.find((one) => one.name === name)
+  return fault ? againWords(fault, phases.fault) : ''
 }
 
 export function phaseWord(phase: Phase): string {

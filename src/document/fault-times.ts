@@ -1,5 +1,6 @@
 /** When a fault acts, in ms since the fault phase began. Pure. */
 import type { Fault } from './experiment.ts'
+import { formatQuantity } from './quantity.ts'
 
 type Timing = Pick<Fault, 'after' | 'for' | 'every'>
 
@@ -21,4 +22,10 @@ export function beginsOf(fault: Timing, phase: number): number[] {
 export function stretchesOf(fault: Timing, phase: number): [from: number, to: number][] {
   const lasts = lastsFor(fault, phase)
   return beginsOf(fault, phase).map((begin) => [begin, begin + lasts])
+}
+
+/** `, again every 30s: 4 times`; empty for a fault that acts once. */
+export function againWords(fault: Timing, phase: number): string {
+  const times = beginsOf(fault, phase).length
+  return fault.every === undefined || times < 2 ? '' : `, again every ${formatQuantity(fault.every, 'ms')}: ${times} times`
 }

@@ -7,12 +7,14 @@ export interface FaultRow {
   places: string[]
   /** One sentence. */
   says: string
-  parameters: SchemaField[]
+  /** `dial`: it may be a range and moves while the fault acts. */
+  parameters: (SchemaField & { dial: boolean })[]
 }
 
 export function faultRows(injectors: readonly AnyInjector[]): FaultRow[] {
-  return injectors.map(({ type, places, spec }) => {
+  return injectors.map(({ type, places, spec, dials = [] }) => {
     const { says, fields } = schemaFields(spec)
-    return { type, places: places.filter((place) => place !== 'none'), says, parameters: fields }
+    const parameters = fields.map((field) => ({ ...field, dial: dials.includes(field.name) }))
+    return { type, places: places.filter((place) => place !== 'none'), says, parameters }
   })
 }

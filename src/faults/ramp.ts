@@ -19,7 +19,7 @@ function whole(value: number, unit: Dial['unit']): number {
 }
 
 /** `load from 10% to 95% over 30s`. */
-function rampWords({ over, dials }: Ramp): string {
+export function rampWords({ over, dials }: Ramp): string {
   const moves = Object.entries(dials).map(
     ([name, { from, to, unit }]) => `${name} from ${formatQuantity(from, unit)} to ${formatQuantity(to, unit)}`,
   )

@@ -2,7 +2,7 @@
 import type { Json } from '../faults/injector.ts'
 import type { ChangeState } from '../records/run-data.ts'
 import { checksum, type JournalHeader, type JournalRecord, type PlannedRecord } from './journal.ts'
-import { unsettledStates } from './protocol.ts'
+import { endStates, unsettledStates } from './protocol.ts'
 
 export interface JournalContent {
   header: JournalHeader | null
@@ -59,6 +59,8 @@ export interface JournaledChange {
   /** The newest saved state. */
   state: Json
   at: ChangeState
+  /** How the time before ended, of a fault that was planned once more and has not begun again. */
+  before?: ChangeState
 }
 
 export interface JournaledRun {
@@ -75,18 +77,23 @@ export function foldJournal(content: JournalContent): JournaledRun | null {
   let closed = false
   for (const record of content.records) {
     if (record.is === 'planned' || record.is === 'injecting') {
-      changes.set(record.key, { plan: { ...record, is: 'planned' }, state: record.state, at: record.is })
+      const before = record.is === 'planned' ? endOf(changes.get(record.key)) : undefined
+      changes.set(record.key, { plan: { ...record, is: 'planned' }, state: record.state, at: record.is, ...(before && { before }) })
     } else if (record.is === 'saved') {
       const change = changes.get(record.key)
       if (change) change.state = record.state
     } else if (record.is === 'change') {
       const change = changes.get(record.key)
-      if (change) change.at = record.state
+      if (change) change.at = (record.state === 'nothing to undo' && change.before) || record.state
     } else if (record.is === 'run') {
       closed = record.state === 'closed'
     }
   }
   return { header: content.header, changes: [...changes.values()], closed, damaged: content.damaged }
+}
+
+function endOf(change: JournaledChange | undefined): ChangeState | undefined {
+  return change && (endStates.has(change.at) ? change.at : change.before)
 }
 
 /** The changes a sweep must look at. A damaged journal may hide anything: then all of them. */

@@ -1,4 +1,5 @@
 /** Two runs side by side as plain data: what differed in the question, what differed in the answer, and how sure that is. */
+import { rampWords } from '../faults/ramp.ts'
 import type { ChangeRecord } from '../records/run-data.ts'
 import type { StoredRun } from '../records/stored-run.ts'
 import { type Contrast, contrasts } from '../verdict/contrast.ts'
@@ -113,10 +114,15 @@ function faultWords(changes: readonly ChangeRecord[], fault: string): string | n
   if (own.length === 0) return null
   return own
     .map((change) => {
-      const { target, state, injectedAt, activeAt, inactiveAt, looks } = change
+      const { target, state, injectedAt, looks, ramp, earlier = [] } = change
       if (injectedAt === undefined) return `${target}: never injected`
-      const lasted = activeAt !== undefined && inactiveAt !== undefined ? [`active for ${span(inactiveAt - activeAt)}`] : []
-      return `${target}: ${[...lasted, ...doseWords(looks), state].join(', ')}`
+      const acted = [...earlier, change].flatMap(({ activeAt, inactiveAt }) =>
+        activeAt !== undefined && inactiveAt !== undefined ? [inactiveAt - activeAt] : [],
+      )
+      const lasted = acted.length > 0 ? [`active for ${span(acted.reduce((sum, ms) => sum + ms, 0))}`] : []
+      const times = earlier.length > 0 ? [`${earlier.length + 1} times`] : []
+      // The median of what moved says nothing: the range does.
+      return `${target}: ${[...times, ...lasted, ...(ramp ? [rampWords(ramp)] : doseWords(looks)), state].join(', ')}`
     })
     .join('; ')
 }

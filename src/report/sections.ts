@@ -1,4 +1,5 @@
 /** The parts of the page that are words and tables. */
+import { doseWords } from '../faults/ramp.ts'
 import type { ChangeRecord } from '../records/run-data.ts'
 import type { StoredRun } from '../records/stored-run.ts'
 import { quantity } from '../verdict/numbers.ts'
@@ -119,7 +120,7 @@ ${change.looks.length === 0 ? html`<p class="muted">Nobody looked at the target.
 }
 
 /** Looks that say the same as the one before are one row: what counts is what changed, and when it was last seen. */
-function lookTable({ looks }: ChangeRecord): Markup {
+function lookTable({ looks, ramp }: ChangeRecord): Markup {
   type Group = { first: (typeof looks)[number]; last: (typeof looks)[number]; count: number }
   const groups: Group[] = []
   for (const look of looks) {
@@ -129,9 +130,11 @@ function lookTable({ looks }: ChangeRecord): Markup {
     else groups.push({ first: look, last: look, count: 1 })
   }
   const dose = (look: Group['first']): string =>
-    Object.entries(look.dose ?? {})
-      .map(([name, value]) => `${name} ${Number(value.toPrecision(3))}`)
-      .join(', ')
+    ramp && look.asked
+      ? doseWords(ramp, look.asked, look.dose)
+      : Object.entries(look.dose ?? {})
+          .map(([name, value]) => `${name} ${Number(value.toPrecision(3))}`)
+          .join(', ')
   const shown = groups.length <= 40 ? groups : [...groups.slice(0, 20), ...groups.slice(-20)]
   const rows = shown.map(({ first, last, count }) => [
     `${clock(first.at)}${count > 1 ? ` to ${clock(last.at)}` : ''}`,

@@ -1,6 +1,6 @@
 /** The preview of a run: targets, every change and its inverse, what is needed. Changes nothing. */
 import type { Experiment, Fault } from '../document/experiment.ts'
-import { beginsOf, lastsFor } from '../document/fault-times.ts'
+import { againWords, beginsOf, lastsFor } from '../document/fault-times.ts'
 import { SquallError } from '../errors.ts'
 import type { AnyInjector, Json, Need, Target } from '../faults/injector.ts'
 import { withOwnDials } from '../faults/own/dials.ts'
@@ -32,9 +32,10 @@ export interface PreviewFault {
   /** ms after the fault phase began, and how long. */
   after: number
   lasts: number
-  /** How often it acts, and ms from one beginning to the next when that is more than once. */
-  times: number
-  every?: number
+  /** ms after the fault phase began, each time it begins. */
+  begins: number[]
+  /** `, again every 30s: 4 times`, or empty. */
+  again: string
   needs: { need: Need; met: boolean | null }[]
   changes: PreviewChange[]
   /** Why it could not be planned. */
@@ -52,10 +53,11 @@ export async function preview(experiment: Experiment, options: PreviewOptions): 
 }
 
 async function previewFault(experiment: Experiment, asked: Fault, options: PreviewOptions): Promise<PreviewFault> {
-  const { name, type, after, every } = asked
-  const lasts = lastsFor(asked, experiment.phases.fault)
-  const times = beginsOf(asked, experiment.phases.fault).length
-  const result: PreviewFault = { name, type, after, lasts, times, ...(times > 1 && every && { every }), needs: [], changes: [] }
+  const { name, type, after } = asked
+  const length = experiment.phases.fault
+  const lasts = lastsFor(asked, length)
+  const times = { after, lasts, begins: beginsOf(asked, length), again: againWords(asked, length) }
+  const result: PreviewFault = { name, type, ...times, needs: [], changes: [] }
   const own = isModulePath(type)
   const pair = own
     ? await modulePair(type, { mark: 'preview', folder: options.folder, undoOnly: true })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { readRun } from '../../src/records/read-run.ts'
 import type { ChangeRecord } from '../../src/records/run-data.ts'
-import { pauseFault, type Stage, stateOf, until, withStage } from './stage.ts'
+import { pauseFault, type Stage, squall, stateOf, until, withStage } from './stage.ts'
 
 async function changesOf(stage: Stage): Promise<ChangeRecord[]> {
   const { id } = await stage.started()
@@ -72,6 +72,39 @@ describe('dials', { concurrency: true }, () => {
       const shown = await stage.command('show')
       assert.match(shown.stdout, /3 times: \+0:0/)
       assert.equal((await stage.record()).rollback, 'verified')
+    }),
+  )
+
+  test(
+    'a seed picks the same targets in plan and run; they stay picked while the fault repeats and others come',
+    withStage(async (stage) => {
+      const herd = stage.folder.slice(-6)
+      const enter = (count: number): void => {
+        for (let n = 0; n < count; n++) stage.start(['env', `SQUALL_LABELS=herd=${herd}`, 'sleep', '300'])
+      }
+      enter(5)
+      const some = `  - type: pause\n    target: { process: { labels: { herd: ${herd} } }, pick: 40% }\n    for: 500ms\n    every: 4s\n`
+      const document = stage.document(some, { fault: '5s' })
+      const planned = async (seed: number): Promise<string[]> => {
+        const { stdout } = await stage.command('plan', document, '--json', '--seed', String(seed))
+        const { faults } = JSON.parse(stdout) as { faults: { changes: { target: string }[] }[] }
+        return faults[0]?.changes.map(({ target }) => target) ?? []
+      }
+      const targets = await planned(1)
+      assert.equal(targets.length, 2)
+      const others = await Promise.all([2, 3, 4].map((seed) => planned(seed)))
+      assert.ok(
+        others.some((other) => other.toString() !== targets.toString()),
+        'another seed picks others',
+      )
+      const runner = stage.start([process.execPath, squall, 'run', document, '--seed', '1'])
+      await stage.started()
+      await until('the first time to be over', () => stage.journal()?.changes.every(({ at }) => at === 'verified') === true, 20_000)
+      enter(3)
+      await runner.ended
+      const changes = await changesOf(stage)
+      assert.deepEqual(changes.map(({ target }) => target).sort(), targets.toSorted())
+      for (const { earlier, state } of changes) assert.deepEqual([earlier?.length, state], [1, 'verified'])
     }),
   )
 

@@ -154,3 +154,23 @@ describe('a journal on disk', () => {
 function canMount(): boolean {
   return process.platform === 'linux' && process.getuid?.() === 0
 }
+
+describe('a fault that begins again', () => {
+  const { is: _is, ...plan } = planned('one')
+  const once = recordsOf('r1').slice(0, -1)
+  const ending = (...more: JournalRecord[]): JournaledRun | null =>
+    foldJournal(parseJournal(Buffer.concat([...once, ...more].map((record) => encodeRecord(record)))))
+  const at = (run: JournaledRun | null): unknown => run?.changes.map((change) => change.at)
+
+  test('is what it was the last time; its state of the time before counts no more', () => {
+    const again: JournalRecord[] = [planned('one', { state: { key: 'one', time: 2 } }), { ...plan, is: 'injecting', state: { time: 2 } }]
+    const run = ending(...again)
+    assert.deepEqual([at(run), run?.changes[0]?.state], [['injecting'], { time: 2 }])
+    assert.deepEqual(at(ending(...again, { is: 'change', key: 'one', state: 'unverified' })), ['unverified'])
+  })
+
+  test('and never did, ended as it had ended before', () => {
+    assert.deepEqual(at(ending(planned('one'))), ['planned'], 'a sweep looks at it')
+    assert.deepEqual(at(ending(planned('one'), { is: 'change', key: 'one', state: 'nothing to undo' })), ['verified'])
+  })
+})
