@@ -22,6 +22,52 @@ function section({ type, about, config }: AnySource): string {
   ].join('\n\n')
 }
 
+const own = `## Your own
+
+A TypeScript or JavaScript file beside the document is a source: \`type\` is its path, \`with\` its parameters.
+
+\`\`\`yaml
+sources:
+  queue: { type: ./queue-length.ts, with: { url: "http://localhost:15672/api", queue: orders } }
+measures:
+  waiting: { from: queue, max: { fault: 500 } }
+\`\`\`
+
+\`\`\`ts
+import type { SourceModule } from 'squall'
+
+interface Config {
+  url: string
+  queue: string
+}
+
+export default {
+  async now({ url, queue }, _query, { secret, signal }) {
+    const headers = { authorization: \`Bearer \${await secret('QUEUE_TOKEN')}\` }
+    const response = await fetch(\`\${url}/queues/\${queue}\`, { headers, signal })
+    if (!response.ok) return { missing: \`the API of the queue answered with status \${response.status}\` }
+    const { waiting } = (await response.json()) as { waiting: number }
+    return { value: waiting }
+  },
+} satisfies SourceModule<Config>
+\`\`\`
+
+Its default export has one of
+
+- \`now(config, query, context)\`: asked once a second for each measure. What comes after its second is missing.
+- \`range(config, query, { from, to }, context)\`: for a back end that remembers. Gives all samples of that window (ms since the epoch), each with its
+  own time \`at\`, gaps as \`missing\`. It is asked again for everything at the end of each phase, \`lag\` ms later when the module has that field.
+
+and may have \`check(config, query, context)\`, which gives \`{ step: 1000, problems: [] }\`, with \`unit\` when it knows it (without it the source is asked once), and
+\`config\`, a zod schema for \`with\`. A reading is \`{ value }\`, \`{ bad, total }\` for a share of events, \`{ buckets: [[upperEdge, count], …] }\` with growing
+counts, or \`{ missing: 'why' }\`. The context has \`secret(name)\`, \`log(line)\`, \`signal\`, \`measure\`, \`folder\` and \`step\`.
+
+- The file runs in a process of its own with 256 MB of memory, as Node runs it: types that can be erased, no \`enum\`.
+- A call that takes longer than 5 s, \`process.exit\`, a full heap or more than 1 MiB of output end that process. The reading is missing, the run goes on,
+  and the next second starts another one: what the file keeps in variables is lost then.
+- What it throws is the reason of a missing reading. A number that is not finite is missing too.
+`
+
 const text = `# Sources
 
 <!-- Generated from src/catalogue.ts by scripts/generate-sources-doc.ts. -->
@@ -34,6 +80,7 @@ All problems are told at once and nothing is started. During the run, what canno
 \`\${secret:NAME}\` may stand where the table says so.
 
 ${sources.map(section).join('\n\n')}
-`
+
+${own}`
 
 writeGenerated(join(root, 'docs', 'reference', 'sources.md'), text)

@@ -3,16 +3,19 @@
 import type { DocumentCatalogue } from './document/document-catalogue.ts'
 import { cpu } from './faults/host/cpu.ts'
 import type { AnyInjector } from './faults/injector.ts'
-import { command } from './faults/own/command.ts'
+import { command as commandFault } from './faults/own/command.ts'
 import { kill } from './faults/process/kill.ts'
 import { pause } from './faults/process/pause.ts'
+import { command } from './measures/command.ts'
+import { postgres } from './measures/database/postgres.ts'
+import { redis } from './measures/database/redis.ts'
 import { endpoint } from './measures/endpoint.ts'
 import type { AnySource } from './run/measuring.ts'
 import { typicalPrecision } from './verdict/precision.ts'
 
-export const injectors: readonly AnyInjector[] = [pause, kill, cpu, command]
+export const injectors: readonly AnyInjector[] = [pause, kill, cpu, commandFault]
 
-export const sources: readonly AnySource[] = [endpoint]
+export const sources: readonly AnySource[] = [endpoint, postgres, redis, command]
 
 /** What the document reader knows: fault types with their parameters, source types with their settings. */
 export const documentCatalogue: DocumentCatalogue = {

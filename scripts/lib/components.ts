@@ -1,5 +1,5 @@
 /** Programs of the machine that some tests need, and the Debian package each comes from. */
-import { existsSync } from 'node:fs'
+import { existsSync, globSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { root } from './root.ts'
 
@@ -14,13 +14,21 @@ export const components: readonly { program: string; package: string; for: strin
   { program: 'npm', package: 'npm', for: 'the package' },
   { program: 'zsh', package: 'zsh', for: 'completion in zsh' },
   { program: 'fish', package: 'fish', for: 'completion in fish' },
+  { program: 'postgres', package: 'postgresql', for: 'source postgres' },
+  { program: 'redis-server', package: 'redis-server', for: 'source redis' },
   { program: 'chromium', package: 'chromium', for: 'the report in a browser' },
   { program: 'xmllint', package: 'libxml2-utils', for: 'the report as JUnit XML' },
   { program: 'cmark-gfm', package: 'cmark-gfm', for: 'the report as Markdown' },
 ]
 
 export function isInstalled(program: string): boolean {
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)))
+  return findInstalled(program) !== null
+}
+
+/** Its path. Debian keeps the programs of a database server outside the PATH, a folder a version. */
+export function findInstalled(program: string): string | null {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), ...globSync('/usr/lib/postgresql/*/bin').sort().toReversed()]
+  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path)) ?? null
 }
 
 /** The oldest Node that Squall promises to run on; scripts/install-components.ts fetches it for its test. */

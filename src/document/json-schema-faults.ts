@@ -1,7 +1,7 @@
 /** The faults of `schema/experiment.json`: a schema for each type, and one for own modules. */
 import type { DocumentCatalogue } from './document-catalogue.ts'
 import type { Place } from './experiment.ts'
-import { type Json, toJson, withType } from './json-schema-parts.ts'
+import { type Json, ownModule, toJson, withType } from './json-schema-parts.ts'
 import { duration, text } from './schema-types.ts'
 import { nameShape, narrowingSays, pickShape, placeSays, places, queryShapeAt } from './shapes.ts'
 
@@ -67,21 +67,5 @@ function targetSchema(possible: readonly string[], narrows: readonly string[]): 
 }
 
 export function ownFault(): Json {
-  const type = {
-    type: 'string',
-    pattern: '^\\.{0,2}/.*\\.[cm]?[jt]s$',
-    description: 'Path of your own fault in TypeScript or JavaScript, from the folder of this document.',
-    examples: ['./feature-flag.ts'],
-  }
-  return {
-    type: 'object',
-    properties: {
-      type,
-      with: { type: 'object', description: 'Its parameters, as it wants them.', examples: [{ flag: 'checkout' }] },
-      ...timing(),
-      ...ramp(),
-    },
-    required: ['type'],
-    additionalProperties: false,
-  }
+  return ownModule('fault', { path: './feature-flag.ts', parameters: { flag: 'checkout' } }, { ...timing(), ...ramp() })
 }

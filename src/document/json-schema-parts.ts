@@ -14,6 +14,18 @@ export function withType(type: string, schema: Json, description: string, more: 
   }
 }
 
+/** An author's own module as a fault or a source, and what all of its kind have. */
+export function ownModule(what: 'fault' | 'source', example: { path: string; parameters: Json }, more: Json = {}): Json {
+  const type = {
+    type: 'string',
+    pattern: '^\\.{0,2}/.*\\.[cm]?[jt]s$',
+    description: `Path of your own ${what} in TypeScript or JavaScript, from the folder of this document.`,
+    examples: [example.path],
+  }
+  const parameters = { type: 'object', description: 'Its parameters, as it wants them.', examples: [example.parameters] }
+  return { type: 'object', properties: { type, with: parameters, ...more }, required: ['type'], additionalProperties: false }
+}
+
 /** zod's JSON Schema of the input, without the marks that `readBy` leaves: its own description replaces the bare union. */
 export function toJson(schema: z.core.$ZodType): Json {
   const json = z.toJSONSchema(schema, {

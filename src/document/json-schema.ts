@@ -1,7 +1,7 @@
 /** `schema/experiment.json`: the document for editors, put together from the same zod schemas that check it. */
 import type { DocumentCatalogue } from './document-catalogue.ts'
 import { faultSchema, ownFault } from './json-schema-faults.ts'
-import { type Json, toJson, withType } from './json-schema-parts.ts'
+import { type Json, ownModule, toJson, withType } from './json-schema-parts.ts'
 import { proxyShape, toxiproxyShape } from './resolve-proxies.ts'
 import { withVariable } from './schema-types.ts'
 import { headShape, phasesShape, trafficShape, varsShape, writtenUnits } from './shapes.ts'
@@ -38,7 +38,7 @@ export function experimentSchema(catalogue: DocumentCatalogue): Json {
       },
       sources: {
         type: 'object',
-        additionalProperties: { oneOf: catalogue.sources.map(sourceSchema) },
+        additionalProperties: { oneOf: [...catalogue.sources.map(sourceSchema), ownSource()] },
         description: 'Where measures come from that traffic does not give, declared once by a name; a measure names it with from.',
         examples: [{ app: { type: 'endpoint', url: 'http://localhost:8080/metrics' } }],
       },
@@ -135,6 +135,10 @@ function boundSchema(word: 'after' | 'for'): Json {
       { type: 'string', pattern: `^(${boundText}( +${word} +\\S+)?|${withVariable})$` },
     ],
   }
+}
+
+function ownSource(): Json {
+  return ownModule('source', { path: './queue-length.ts', parameters: { queue: 'orders' } })
 }
 
 function sourceSchema({ type, config }: DocumentCatalogue['sources'][number]): Json {

@@ -1,6 +1,5 @@
 /** The `faults` part: built-in types by the injectors' schemas, own modules by their path. */
-import { existsSync } from 'node:fs'
-import { basename, extname, resolve } from 'node:path'
+import { basename } from 'node:path'
 import { checkAtProxy } from './at-proxy.ts'
 import { type Checking, checkShape, keysAt, typeMissing, unknownKey } from './check-shape.ts'
 import type { CatalogueFault, DocumentCatalogue } from './document-catalogue.ts'
@@ -8,6 +7,7 @@ import type { Fault } from './experiment.ts'
 import { resolveTiming } from './fault-timing.ts'
 import { asMap, type Path } from './located.ts'
 import { nearest, suggestion } from './nearest.ts'
+import { checkModulePath, isModulePath } from './own-module.ts'
 import { quote } from './quantity.ts'
 import { readDials, readRange } from './resolve-dials.ts'
 import type { ProxySpec } from './resolve-proxies.ts'
@@ -40,11 +40,6 @@ export function resolveFaults(checking: Checking, value: unknown, around: FaultS
   const faults = value.map((item, index) => resolveFault(checking, item, ['faults', index], around)).filter((fault) => fault !== undefined)
   checkNames(checking, value)
   return faults
-}
-
-/** True for a path to an author's own module rather than the name of a type. */
-export function isModulePath(type: string): boolean {
-  return /^(?:\.{0,2}\/|[A-Za-z]:[\\/])/.test(type) || /\.[cm]?[jt]s$/.test(type)
 }
 
 function resolveFault(checking: Checking, value: unknown, path: Path, around: FaultSurroundings): Fault | undefined {
@@ -138,17 +133,7 @@ function ownModule(
     unknownKey(checking, [...path, key], key, ['with', 'name', 'after', 'for', 'every', 'ramp'])
   const ranges = Object.values(parameters ?? {}).some((value) => typeof value === 'string' && readRange(value))
   if (parameters) checkRampMoves(checking, map, ['with: { … }'], ranges, path)
-  const at = [...path, 'type']
-  if (!/^\.{0,2}\//.test(type))
-    return void collect.add(at, 'value-not-allowed', `${quote(type)} could be a type or a file`, { fix: `write ./${basename(type)}` })
-  if (!/\.[cm]?[jt]s$/.test(type))
-    return void collect.add(at, 'value-not-allowed', 'an own fault is a .ts, .js or .mjs file', {
-      fix: extname(type) === '' ? `write ${type}.ts` : 'write it in TypeScript, or start the program with type: command',
-    })
-  if (!existsSync(resolve(around.folder, type)))
-    return void collect.add(at, 'module-missing', `the file ${quote(type)} does not exist beside the document`, {
-      fix: 'check the path: it is taken from the folder of the document',
-    })
+  if (!checkModulePath(checking, type, [...path, 'type'], around.folder, 'an own fault')) return undefined
   return parameters ? { ...shared, type, spec: JSON.parse(JSON.stringify(parameters)) } : undefined
 }
 

@@ -44,7 +44,7 @@ export function resolveExperiment(checking: Checking, value: unknown, around: Om
   }
   const head = checkShape(checking, headShape, pick(map, Object.keys(headShape.shape)), [])
   const traffic = resolveTraffic(checking, map.traffic)
-  const { sources, declared } = resolveSources(checking, map.sources, around.catalogue)
+  const { sources, declared } = resolveSources(checking, map.sources, around)
   const proxies = resolveProxies(checking, map.proxies, declared)
   if (proxies.length > 0)
     collect.add(['proxies'], 'not-available-yet', 'proxies are read and checked, but this version cannot run them yet', {

@@ -33,9 +33,9 @@ const skewWorthANote = 1_000
 const patience = 15_000
 
 /** @throws SquallError `source-not-readable`, with all problems of all measures */
-export async function checkSources(measures: readonly PolledMeasure[], context: SourceContext): Promise<CheckedMeasure[]> {
+export async function checkSources(measures: readonly PolledMeasure[], context: Omit<SourceContext, 'measure'>): Promise<CheckedMeasure[]> {
   const tick = {}
-  const found = await Promise.all(measures.map((measure) => checkOne(measure, { ...context, tick })))
+  const found = await Promise.all(measures.map((measure) => checkOne(measure, { ...context, measure: measure.name, tick })))
   const problems = found.flatMap(({ measure, problems }) => problems.map((problem) => `${measure.name}: ${problem}`))
   if (problems.length > 0) throw new SquallError('source-not-readable', problems.join('\n'))
   for (const note of new Set(found.flatMap(({ notes }) => notes))) context.log(note)

@@ -1,7 +1,7 @@
 /** All sources of a run: checked before it, asked while it goes on, read again where the back end remembers. */
 import type { Sample } from '../records/run-data.ts'
 import { monotonicMs } from '../system/clock.ts'
-import { checkSources, type PolledMeasure } from './check-sources.ts'
+import { type CheckedMeasure, checkSources, type PolledMeasure } from './check-sources.ts'
 import { createAsker } from './live.ts'
 import { createFollower, type Follower } from './remembered.ts'
 import { environmentSecret } from './secret.ts'
@@ -16,6 +16,8 @@ export interface PollOptions {
   onSample(measure: string, sample: Sample): void
   /** All samples of a measure before `until`, complete: they take the place of what was told of that time. */
   onComplete?(measure: string, until: number, samples: Sample[]): void
+  /** Of the document. */
+  folder: string
   /** Default: environment variables. */
   secret?(name: string): Promise<string>
   log?(line: string): void
@@ -38,11 +40,17 @@ export async function pollSources(options: PollOptions): Promise<SourcePoll> {
   const { at, onSample } = options
   const stopping = new AbortController()
   const log = options.log ?? (() => {})
-  const context: SourceContext = { signal: stopping.signal, secret: options.secret ?? environmentSecret, log }
-  const measures = await checkSources(options.measures, context)
+  const shared = { signal: stopping.signal, secret: options.secret ?? environmentSecret, log, folder: options.folder }
+  const measures = await checkSources(options.measures, shared).catch((error) => {
+    stopping.abort() // What a source has opened for its check is closed by it.
+    throw error
+  })
 
-  const askers = measures.filter(({ remembered }) => !remembered).map((measure) => createAsker(measure, context, at, onSample))
-  const followers = measures.filter(({ remembered }) => remembered).map((measure) => createFollower(measure, context, at, onSample))
+  const contextOf = ({ name }: CheckedMeasure): SourceContext => ({ ...shared, measure: name })
+  const askers = measures.filter(({ remembered }) => !remembered).map((measure) => createAsker(measure, contextOf(measure), at, onSample))
+  const followers = measures
+    .filter(({ remembered }) => remembered)
+    .map((measure) => createFollower(measure, contextOf(measure), at, onSample))
   let next = monotonicMs()
   let rounds = 0
   let timer: NodeJS.Timeout

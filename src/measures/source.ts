@@ -11,6 +11,10 @@ export interface SourceContext {
   readonly tick?: object
   /** ms between two readings, as `check` found it; for `range`. */
   readonly step?: number
+  /** Folder of the document: relative paths are taken from it. */
+  readonly folder: string
+  /** Name of the measure that is asked for. */
+  readonly measure: string
 }
 
 /** ms since the epoch, by the back end's clock; `to` is exclusive. */
@@ -70,6 +74,22 @@ export interface Source<Config = unknown> {
   /** For a type that has both `now` and `range`: whether the back end of this configuration remembers. */
   remembers?(config: Config): boolean
 }
+
+interface LiveModule<Config> {
+  now: NonNullable<Source<Config>['now']>
+  range?: never
+}
+
+interface RememberedModule<Config> {
+  range: NonNullable<Source<Config>['range']>
+  /** ms until a sample may be called complete. */
+  lag?: number
+  now?: never
+}
+
+/** The default export of an author's own source, `type: ./source.ts`. `config` reads what stands in `with`. */
+export type SourceModule<Config = Record<string, unknown>> = Partial<Pick<Source<Config>, 'config' | 'check'>> &
+  (LiveModule<Config> | RememberedModule<Config>)
 
 /** True for `range`. */
 export function isRemembered<Config>(source: Source<Config>, config: Config): boolean {

@@ -18,6 +18,8 @@ export type AnySource = Source<any>
 export interface MeasuringOptions {
   experiment: Experiment
   runId: string
+  /** Of the document. */
+  folder: string
   sources: readonly AnySource[]
   guard: Guard
   /** ms since the run's start. */

@@ -1,38 +1,62 @@
 /** The sources of a run: which measures they serve, and what the plan can expect of their pace. */
 import { fewestIntervals } from '../document/enough-data.ts'
-import type { Experiment, Measure } from '../document/experiment.ts'
+import type { Experiment, Measure, SourceSpec } from '../document/experiment.ts'
+import { isModulePath } from '../document/own-module.ts'
 import { SquallError } from '../errors.ts'
+import { openOwnSource } from '../measures/own.ts'
 import { type PollOptions, pollSources, type SourcePoll } from '../measures/poll.ts'
 import type { AnySource, MeasuringOptions } from './measuring.ts'
 
 /** @throws SquallError `source-not-readable` with every problem of every source, before anything is asked for */
 export async function startPolling(
-  { experiment, at, sources, note }: Pick<MeasuringOptions, 'experiment' | 'at' | 'sources' | 'note'>,
+  options: Pick<MeasuringOptions, 'experiment' | 'folder' | 'at' | 'sources' | 'note'>,
   told: Pick<PollOptions, 'onSample' | 'onComplete'>,
 ): Promise<SourcePoll | null> {
+  const { experiment, folder, at, note } = options
   const wanted = experiment.measures.filter((measure) => experiment.sources.some((source) => source.name === measure.from))
   if (wanted.length === 0) return null
-  const byName = new Map(
-    experiment.sources.map((spec) => [spec.name, { source: sourceOf(sources, spec.type), config: spec.config }] as const),
-  )
-  const poll = await pollSources({
-    measures: wanted.map(({ name, query, unit, factor, from }) => ({
-      ...{ name, query, unit },
-      ...(factor !== undefined && { factor }),
-      ...(byName.get(from) as { source: AnySource; config: unknown }),
-    })),
-    at,
-    log: (line) => note('info', line),
-    ...told,
-  })
-  for (const measure of wanted) for (const text of tooCoarse(measure, experiment, poll)) note('warn', text)
-  return poll
+  const used = experiment.sources.filter(({ name }) => wanted.some(({ from }) => from === name))
+  const opened = new Map(await Promise.all(used.map(async (spec) => [spec.name, await openSource(spec, options)] as const)))
+  const close = (): void => opened.forEach((source) => source.close?.())
+  try {
+    const poll = await pollSources({
+      measures: wanted.map(({ name, query, unit, factor, from }) => ({
+        ...{ name, query, unit },
+        ...(factor !== undefined && { factor }),
+        ...(opened.get(from) as Opened),
+      })),
+      at,
+      folder,
+      log: (line) => note('info', line),
+      ...told,
+    })
+    for (const measure of wanted) for (const text of tooCoarse(measure, experiment, poll)) note('warn', text)
+    return { ...poll, stop: () => poll.stop().finally(close) }
+  } catch (error) {
+    close()
+    throw error
+  }
 }
 
-function sourceOf(sources: readonly AnySource[], type: string): AnySource {
+interface Opened {
+  source: AnySource
+  /** The same object for all measures of one source. */
+  config: unknown
+  close?(): void
+}
+
+/** One of Squall's own, or the author's module. */
+async function openSource(
+  { type, config }: SourceSpec,
+  { sources, folder }: Pick<MeasuringOptions, 'sources' | 'folder'>,
+): Promise<Opened> {
+  if (isModulePath(type)) {
+    const source = await openOwnSource({ path: type, folder })
+    return { source, config, close: source.close }
+  }
   const source = sources.find((candidate) => candidate.type === type)
   if (!source) throw new SquallError('internal', `no source of type ${type}`)
-  return source
+  return { source, config }
 }
 
 /** ms by measure: how much longer than a second the guard may have to wait for a reading. */

@@ -1,5 +1,5 @@
 /** The child's side of `user-code.ts`: loads one user's module and answers calls. Requests come on descriptor 3, answers go to 4. */
-import { createReadStream, createWriteStream } from 'node:fs'
+import { Socket } from 'node:net'
 import { pathToFileURL } from 'node:url'
 import { endProcess } from './exit.ts'
 import { readMessages, sendMessage } from './lines.ts'
@@ -25,10 +25,12 @@ export interface Service<Facts> {
 /** Serves the module until the caller is gone. For the top of an entry: what the module leaves running ends with this process. */
 export async function serveUserCode<Facts>(path: string, { accept, run }: Service<Facts>): Promise<void> {
   delete process.env.SQUALL_ROLE // What the user's code starts is not ours.
-  const output = createWriteStream('', { fd: 4 })
+  // Sockets, not files: a file's read waits in a thread, and `process.exit` in the user's code would wait for that thread.
+  const output = new Socket({ fd: 4, readable: false, writable: true })
   output.on('error', () => endProcess(0)) // The caller is gone.
   const say = (message: FromHost<Facts>): void => sendMessage(output, message)
-  const input = createReadStream('', { fd: 3 })
+  const input = new Socket({ fd: 3, readable: true, writable: false })
+  input.on('error', () => {}) // Its close tells.
   input.on('close', () => endProcess(0))
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
   const running = new Map<number, AbortController>()

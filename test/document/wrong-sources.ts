@@ -2,17 +2,31 @@
 import type { Row } from './wrong-row.ts'
 
 export const sources: Row[] = [
-  ['sources: { app: { type: prometheus, url: http://a/ } }', ['not-available-yet', '5:25', 'available: endpoint']],
+  ['sources: { app: { type: prometheus, url: http://a/ } }', ['not-available-yet', '5:25', 'available: endpoint, your own ./file.ts']],
   ['sources: { app: { type: endpont, url: http://a/ } }', ['value-not-allowed', '5:25', 'did you mean “endpoint”?']],
-  ['sources: { app: { type: ./x.ts, url: http://a/ } }', ['not-available-yet', '5:25', 'available: endpoint']],
-  ['sources: { app: { url: x } }', ['key-missing', '5:12', 'possible: endpoint']],
+  [
+    'sources: { app: { type: ./x.ts, url: http://a/ } }',
+    ['module-missing', '5:25', 'check the path: it is taken from the folder of the document'],
+    ['key-unknown', '5:33', 'possible here: with'],
+  ],
+  [
+    'sources: { app: { type: ./x.yaml } }',
+    ['value-not-allowed', '5:25', 'write it in TypeScript, or start the program with type: command'],
+  ],
+  ['sources: { app: { type: x.ts } }', ['value-not-allowed', '5:25', 'write ./x.ts']],
+  [
+    'sources: { app: { type: ./x.ts, with: 5 } }',
+    ['module-missing', '5:25', 'check the path: it is taken from the folder of the document'],
+    ['wrong-type', '5:39', 'write e.g. with: { queue: orders }'],
+  ],
+  ['sources: { app: { url: x } }', ['key-missing', '5:12', 'possible: endpoint, your own ./file.ts']],
   ['sources: { app: { type: endpoint } }', ['key-missing', '5:12', 'add url: …']],
   ['sources: { app: { type: endpoint, url: x, timeout: 3 } }', ['quantity', '5:52', 'write 3ms or 3s']],
   ['sources: { traffic: { type: endpoint, url: x } }', ['value-not-allowed', '5:12', 'give it another name']],
   ['sources: [x]', ['wrong-type', '5:10', 'write e.g. app: { type: endpoint, url: http://localhost:8080/metrics }']],
   ['sources: { app: 3 }', ['wrong-type', '5:17', 'write e.g. { type: endpoint, url: http://localhost:8080/metrics }']],
   ['sources: { app: { typ: endpoint, url: http://a/ } }', ['key-unknown', '5:19', 'did you mean “type”?']],
-  ['sources: { app: { type: [endpoint], url: http://a/ } }', ['wrong-type', '5:25', 'possible: endpoint']],
+  ['sources: { app: { type: [endpoint], url: http://a/ } }', ['wrong-type', '5:25', 'possible: endpoint, your own ./file.ts']],
   ['sources: { app: endpoint }', ['wrong-type', '5:17', 'write e.g. { type: endpoint, url: http://localhost:8080/metrics }']],
   ['sources: { my app: { type: endpoint, url: http://a/ } }', ['value-not-allowed', '5:12', 'give it another name']],
   ['sources: { type: endpoint, url: http://a/ }', ['wrong-type', '5:12', 'write app: { type: endpoint, … }']],
@@ -21,8 +35,8 @@ export const sources: Row[] = [
     ['wrong-type', '6:3', 'write e.g. app: { type: endpoint, url: http://localhost:8080/metrics }'],
   ],
   ['sources: { app: { type: endpoint, url: http://a/, headers: { authorization: 12 } } }', ['wrong-type', '5:77', 'write "12"']],
-  ['sources: { app: { type: json, url: http://a/ } }', ['value-not-allowed', '5:25', 'possible: endpoint']],
-  ['sources: { app: { type: grafana, url: http://a/ } }', ['value-not-allowed', '5:25', 'possible: endpoint']],
+  ['sources: { app: { type: json, url: http://a/ } }', ['value-not-allowed', '5:25', 'possible: endpoint, your own ./file.ts']],
+  ['sources: { app: { type: grafana, url: http://a/ } }', ['value-not-allowed', '5:25', 'possible: endpoint, your own ./file.ts']],
   ['sources: { app: { type: endpoint, uri: http://a/ } }', ['key-unknown', '5:35', 'did you mean “url”?']],
   ['sources:', ['wrong-type', '5:1', 'write e.g. app: { type: endpoint, url: http://localhost:8080/metrics }']],
 ]

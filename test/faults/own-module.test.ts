@@ -76,6 +76,7 @@ describe("a user's own module", () => {
   })
   for (const [what, body] of [
     ['process.exit(0)', 'look: async () => process.exit(0),'],
+    ['process.exit(0) after a wait', 'look: async () => { await new Promise((r) => setTimeout(r, 50)); process.exit(0) },'],
     ['an endless loop', 'look: async () => { for (;;); },'],
     ['an endless wait', 'look: () => new Promise(() => {}),'],
     ['a full heap', 'look: async () => { const all = []; for (;;) all.push(new Array(1e6).fill(Math.random())) },'],

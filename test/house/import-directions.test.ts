@@ -29,6 +29,7 @@ const entries: Record<string, readonly string[]> = {
   'pause-timer': [],
   'read-typescript': ['document'],
   'record-writer': ['records'],
+  'source-host': ['measures'],
   'spare-child': [],
   'traffic-worker': ['measures'],
 }

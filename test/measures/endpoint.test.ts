@@ -5,11 +5,7 @@ import { describe, it, type TestContext } from 'node:test'
 import * as z from 'zod/mini'
 import { endpoint } from '../../src/measures/endpoint.ts'
 import { followPath, parseFieldPath } from '../../src/measures/field-path.ts'
-import type { SourceContext } from '../../src/measures/source.ts'
-
-function context(change: Partial<SourceContext> = {}): SourceContext {
-  return { signal: new AbortController().signal, secret: async (name) => `secret ${name}`, log: () => {}, ...change }
-}
+import { sourceContext as context } from './source-context.ts'
 
 async function serve(t: TestContext, listener: RequestListener): Promise<string> {
   const server = createServer(listener)

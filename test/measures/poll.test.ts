@@ -25,6 +25,7 @@ async function poll(
   const full = Promise.withResolvers<void>()
   const running = await pollSources({
     measures: Object.entries(sources).map(([name, source]) => ({ name, query: name, source, config: {} })),
+    folder: '/',
     at: () => performance.now() - start,
     onSample(measure, sample) {
       ;(samples[measure] ??= []).push(sample)

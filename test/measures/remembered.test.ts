@@ -46,6 +46,7 @@ async function follow(
   const full = Promise.withResolvers<void>()
   const options: PollOptions = {
     measures: [{ name: 'm', query: 'q', source, config: {}, ...more }],
+    folder: '/',
     at,
     log: (line) => told.notes.push(line),
     onSample(_, sample) {

@@ -1,9 +1,10 @@
 /** The user's own fault as three programs: one does it, one undoes it, one says whether it is there. */
-import { isAbsolute, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import * as z from 'zod/mini'
 import { argv, duration, says, text } from '../../document/schema-types.ts'
 import { SquallError } from '../../errors.ts'
-import { allowedEnvironment, type Finished, findProgram, runChild } from '../../system/children.ts'
+import { allowedEnvironment, type Finished, runChild } from '../../system/children.ts'
+import { absoluteProgram, endWords, lastLine } from '../../system/programs.ts'
 import type { Context, Injector, Json } from '../injector.ts'
 
 const spec = z.strictObject({
@@ -44,9 +45,9 @@ export const command: Injector<CommandSpec, CommandState> = {
   plan(spec, _target, context) {
     const cwd = resolve(context.folder, spec.cwd ?? '.')
     const state: CommandState = {
-      inject: absolute(spec.inject, context.folder),
-      rollback: absolute(spec.rollback, context.folder),
-      check: absolute(spec.check, context.folder),
+      inject: absoluteProgram(spec.inject, context.folder),
+      rollback: absoluteProgram(spec.rollback, context.folder),
+      check: absoluteProgram(spec.check, context.folder),
       cwd,
       env: spec.env ?? [],
       timeout: spec.timeout ?? 30_000,
@@ -74,14 +75,6 @@ export const command: Injector<CommandSpec, CommandState> = {
   },
 }
 
-/** A program with a slash is a file beside the document; a bare name is found now, so that a later PATH can't change it. */
-function absolute([program = '', ...rest]: readonly string[], folder: string): string[] {
-  if (program.includes('/')) return [isAbsolute(program) ? program : resolve(folder, program), ...rest]
-  const found = findProgram(program)
-  if (!found) throw new SquallError('program-missing', `the program ${program} is not on the PATH`)
-  return [found, ...rest]
-}
-
 function execute(state: CommandState, argv: string[], context?: Context<CommandState>, mark?: string): Promise<Finished> {
   return runChild({
     argv: argv as [string, ...string[]],
@@ -91,20 +84,4 @@ function execute(state: CommandState, argv: string[], context?: Context<CommandS
     ...(context ? { signal: context.signal, dieWithParent: true } : {}),
     ...(mark ? { mark } : {}),
   })
-}
-
-function endWords(result: Finished): string {
-  const said = lastLine(result.stderr) || lastLine(result.stdout)
-  const how = result.failed
-    ? `could not be started: ${result.failed.message}`
-    : result.timedOut
-      ? 'took too long and was ended'
-      : result.tooMuch
-        ? 'printed too much and was ended'
-        : `ended with ${result.code ?? result.signal}`
-  return said ? `${how}: ${said}` : how
-}
-
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1)?.slice(0, 300) ?? ''
 }

@@ -1,0 +1,113 @@
+/** Source `postgres`: what the servers of a PostgreSQL database say of themselves. */
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Client } from 'pg'
+import * as z from 'zod/mini'
+import { says, text } from '../../document/schema-types.ts'
+import { fillSecrets, secretNames } from '../../document/secrets.ts'
+import type { Source, SourceContext } from '../source.ts'
+import { type Dialect, openClusters } from './cluster.ts'
+import { type DatabaseConfig, hostsField, passwordField, timeoutField } from './hosts.ts'
+import { type PostgresLogin, postgresLink } from './postgres-link.ts'
+import { askRole, type PostgresQuery, postgresQueries, readNumber, type ServerFacts } from './postgres-queries.ts'
+import { roleProblems } from './roles.ts'
+
+const config = z.strictObject({
+  hosts: hostsField,
+  user: says('Who logs in. Needs no more than the right to connect.', text),
+  password: passwordField,
+  database: says('Default: postgres.', z.optional(text)),
+  ssl: says(
+    'require: encrypted. verify-full: the certificate is checked too, by `ca` or by the authorities that Node knows.',
+    z.optional(z.enum(['require', 'verify-full'])),
+  ),
+  ca: says('Certificate of the authority: a PEM file, from the document’s folder.', z.optional(text)),
+  timeout: timeoutField,
+})
+
+export interface PostgresConfig extends DatabaseConfig {
+  user: string
+  database?: string | undefined
+  ssl?: 'require' | 'verify-full' | undefined
+  ca?: string | undefined
+}
+
+const dialect: Dialect<PostgresConfig, Client, ServerFacts> = {
+  defaultPort: 5432,
+  link: (host, config, context, timeout) => postgresLink(host, () => loginOf(config, context), timeout),
+  async probe(client) {
+    const facts = await askRole(client)
+    return { is: facts.standby ? 'standby' : 'primary', facts }
+  },
+  isAnswer: (error) => typeof (error as { severity?: unknown }).severity === 'string',
+  // cannot_connect_now: it starts, stops or recovers.
+  isOutOfService: (error) => (error as { code?: unknown }).code === '57P03',
+}
+
+const clusterOf = openClusters(dialect)
+
+export const postgres: Source<PostgresConfig> = {
+  type: 'postgres',
+  config: config as unknown as z.core.$ZodType<PostgresConfig>,
+  about: {
+    does: 'Asks each server of a PostgreSQL database, once a second and all at the same time, what it is and how it is.',
+    query: [
+      '`primaries`: how many servers say that they are not in recovery.',
+      '`lag`: bytes of the write-ahead log that the furthest standby has yet to replay.',
+      '`connections`: clients that are connected to the primary, Squall’s own one among them.',
+      'Or a `select` of your own, asked of the primary: one row with one number, whose unit you say with `unit`.',
+    ].join(' '),
+    example: `sources:
+  db: { type: postgres, hosts: [db1:5432, db2:5432], user: squall, password: "\${secret:PG_PASSWORD}" }
+measures:
+  primaries: { from: db, max: 1, min: { baseline: 1, fault: 1 after 30s, recovery: 1 } }
+  lag: { from: db, max: { recovery: 16MiB } }
+  open_orders: { from: db, query: select count(*) from orders where paid is null, max: { recovery: 1.5x } }`,
+    notes: [
+      'A host that refuses the connection, or says that it is starting or stopping, is no primary. One that says nothing is not counted as long as another host tells its role; when none does, the reading is missing: it could be our own network. One that answers without telling its role (login refused, too many connections) makes the reading missing.',
+      '`lag`, `connections` and your own `select` need exactly one primary; else they are missing, with what each host said.',
+      'It only reads: its transactions are read-only. Any user that may connect will do; no rights are needed for the first three.',
+      'Name the servers themselves: behind a pooler or a shared name nobody can tell who answered.',
+    ],
+  },
+
+  needs: ({ hosts, password = '' }) => [...hosts.map((reach) => ({ reach })), ...secretNames(password).map((secret) => ({ secret }))],
+
+  async check(config, query, context) {
+    const asked = queryOf(query)
+    const problems = asked ? [] : [`“${query}” is none of ${Object.keys(postgresQueries).join(', ')}, nor a select that gives one number`]
+    const cluster = clusterOf(config, context)
+    const answers = await cluster.answers(context)
+    problems.push(...roleProblems(answers, ({ started }) => started))
+    if (asked && problems.length === 0) {
+      const reading = await asked.read(answers, cluster.ask)
+      if ('missing' in reading) problems.push(reading.missing)
+    }
+    return { ...(asked?.unit && { unit: asked.unit }), step: 1000, problems }
+  },
+
+  async now(config, query, context) {
+    const cluster = clusterOf(config, context)
+    return queryOf(query)?.read(await cluster.answers(context), cluster.ask) ?? { missing: `“${query}” is no query` }
+  },
+}
+
+/** By its name, or a statement of the author's whose unit only he knows. */
+function queryOf(query: string): (Pick<PostgresQuery, 'read'> & { unit?: PostgresQuery['unit'] }) | undefined {
+  if (/^\s*(?:select|with)\s/i.test(query)) return { read: (answers, ask) => readNumber(answers, ask, query) }
+  return Object.hasOwn(postgresQueries, query) ? postgresQueries[query] : undefined
+}
+
+async function loginOf({ user, password, database = 'postgres', ssl, ca }: PostgresConfig, context: SourceContext): Promise<PostgresLogin> {
+  return {
+    user,
+    database,
+    ...(password !== undefined && { password: await fillSecrets(password, context.secret) }),
+    ssl:
+      ssl === undefined
+        ? false
+        : ssl === 'require'
+          ? { rejectUnauthorized: false }
+          : { ...(ca && { ca: readFileSync(resolve(context.folder, ca)) }) },
+  }
+}

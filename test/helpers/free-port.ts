@@ -1,0 +1,12 @@
+/** A TCP port on loopback that nobody listens on at this moment. */
+
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
