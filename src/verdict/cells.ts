@@ -19,7 +19,7 @@ export function judgePhase(material: Material, phase: JudgedPhase): CellVerdict[
     const asked: Asked = { measure, phase, direction, bound, alpha }
     return measure.from === 'traffic' ? judgeTrafficCell(material, asked) : judgeSourceCell(material, asked)
   })
-  const tail = phase === 'recovery' ? judgeTail(material, alpha) : null
+  const tail = phase === 'recovery' ? judgeTail(material) : null
   return [...cells, ...(tail ? [tail] : [])].map((cell) => ({ ...cell, sentence: sentenceOf(cell) }))
 }
 

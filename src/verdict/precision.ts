@@ -1,6 +1,6 @@
 /** What a plan will be able to find and to prove, before anything is broken. */
 import type { Experiment, JudgedPhase } from '../document/experiment.ts'
-import { boundsIn, errorRates, isRelative, type WantedBound } from './asked-bounds.ts'
+import { boundsIn, type ErrorRates, errorRates, isRelative, type WantedBound } from './asked-bounds.ts'
 import { allowedBy } from './limits.ts'
 import { noiseAt, plannedIntervals, typicalNoise } from './noise.ts'
 import { change, ratio } from './numbers.ts'
@@ -91,13 +91,7 @@ function precisionOf(
 }
 
 /** `rate` in requests a second, null for a source that is read each second; `margin` on the scale of the noise. */
-function reachOf(
-  rate: number | null,
-  noise: Wobble,
-  seconds: Lengths,
-  alpha: { breached: number; held: number },
-  margin: number,
-): Reach | null {
+function reachOf(rate: number | null, noise: Wobble, seconds: Lengths, alpha: ErrorRates, margin: number): Reach | null {
   if (noise.kind === 'share') {
     if (rate === null) return null
     const [before, after] = [seconds[0] * rate, seconds[1] * rate]

@@ -1,5 +1,5 @@
 /** The tail check: a series of intervals is blind to rare bursts, on purpose; here the whole phase is asked for requests that are slower than before. */
-import { tailMeasure } from './asked-bounds.ts'
+import { tailErrorRates, tailMeasure } from './asked-bounds.ts'
 import { type Asked, conclude, openCell } from './cell.ts'
 import { allowedBy } from './limits.ts'
 import { quantile } from './quantile.ts'
@@ -18,7 +18,7 @@ const leastSlow = 1.2
  * At most 1 pp more of the requests than in baseline may take longer than the recovery bound allows p99 to be, or than 1.2 × baseline's p99 when that
  * is more: it never asks for more than the bound does. *Can't tell* keeps no run from passing: with bursts it is the usual answer.
  */
-export function judgeTail(material: Material, alpha: Asked['alpha']): CellVerdict | null {
+export function judgeTail(material: Material): CellVerdict | null {
   const found = tailMeasure(material.experiment)
   if (!found) return null
   const { measure, bound } = found
@@ -27,7 +27,7 @@ export function judgeTail(material: Material, alpha: Asked['alpha']): CellVerdic
     phase: 'recovery',
     direction: 'max',
     bound: { limit: { kind: 'plus', value: margin }, text: '+1pp', ...(bound.after !== undefined && { after: bound.after }) },
-    alpha,
+    alpha: tailErrorRates,
   }
   const cell: CellVerdict = { ...openCell(asked), advisory: true }
   const [baseline, recovery] = [stretchOf(material, 'baseline'), stretchOf(material, 'recovery', bound.after)]

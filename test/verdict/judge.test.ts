@@ -10,7 +10,7 @@ test('a healthy run with no errors at all passes', () => {
   assert.deepEqual(verdict.questions.within, { answer: 'yes', reason: 'within bounds during the fault' })
   assert.equal(
     cellOf(verdict, 'error_rate', 'recovery').sentence,
-    'error_rate after the fault was 0 pp [-0.5, +0.27] against the baseline, allowed +0.5 pp: recovered',
+    'error_rate after the fault was 0 pp [-0.451, +0.27] against the baseline, allowed +0.5 pp: recovered',
   )
   assert.deepEqual(verdict.recovery, { recovered: 'yes', time: 0, sentence: 'itself again within a second' })
 })
