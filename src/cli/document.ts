@@ -12,7 +12,7 @@ export async function readDocument(
   file: string,
   vars: Record<string, string>,
   context: CommandContext,
-  github: GithubOption = {},
+  github: GithubOption = { github: false },
 ): Promise<ReadDocument | null> {
   const read = await loadDocument(file, { vars, catalogue: documentCatalogue })
   const problems = read.ok ? read.warnings : read.problems

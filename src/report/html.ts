@@ -1,19 +1,17 @@
 /** A run as one HTML page that needs nothing else: no network, no other file. What people hand to others. */
 import { createHash } from 'node:crypto'
-import type { StoredRun } from '../records/stored-run.ts'
-import type { Verdict } from '../verdict/verdict.ts'
 import { chartSection } from './chart-section.ts'
 import { chartsOf } from './charts.ts'
 import { pageScript, pageStyle, uplotScript, uplotStyle } from './generated/assets.ts'
 import { html, Markup, scriptJson } from './markup.ts'
-import { changesSection, documentSection, eventsSection, head, measuresSection, notesSection } from './sections.ts'
-import { headline } from './words.ts'
+import { changesSection, documentSection, eventsSection, head, measuresSection, notesSection, trustSection } from './sections.ts'
+import { headline, type ShownRun } from './words.ts'
 
 /**
  * The page's own policy forbids everything but the two scripts and the style it carries, by their hashes: text of others that
  * slipped through could neither run nor load anything.
  */
-export function renderHtml(run: StoredRun<Verdict>): string {
+export function renderHtml(run: ShownRun): string {
   const style = `${uplotStyle}\n${pageStyle}`
   const charts = chartsOf(run)
   const policy = [
@@ -41,6 +39,7 @@ ${measuresSection(run)}
 ${chartSection(charts)}
 ${changesSection(run)}
 ${notesSection(run)}
+${trustSection(run)}
 ${eventsSection(run)}
 ${documentSection(run)}
 <footer>Made by Squall ${run.version} from the record of run ${run.id}. The same numbers as data: <code>squall export ${run.id}</code>. Charts are drawn by uPlot.</footer>

@@ -1,12 +1,12 @@
 /** Runs as GitHub-flavoured Markdown: for issues, pull requests and the summary of a job. The verdict comes first. */
 import type { ChangeRecord } from '../records/run-data.ts'
-import type { StoredRun } from '../records/stored-run.ts'
 import type { Verdict } from '../verdict/verdict.ts'
 import { fenced, folded, table, text } from './markdown-text.ts'
 import { allowedWords, bracketWords, decisionMarks, judgedPhases, observedCell } from './observed.ts'
-import { changeTimes, clock, factsOf, headline, notesOf, questionsOf } from './words.ts'
+import { trustOf } from './trust.ts'
+import { changeTimes, clock, factsOf, headline, notesOf, questionsOf, type ShownRun } from './words.ts'
 
-type Run = StoredRun<Verdict>
+type Run = ShownRun
 
 const outcomeMarks = { passed: '✅', failed: '❌', inconclusive: '❔', aborted: '⏹️', error: '⚠️' } as const
 
@@ -33,6 +33,7 @@ function oneRun(run: Run): string {
     ...(verdict ? [questionTable(verdict), measures(run, verdict)] : []),
     faults(run),
     ...notes(run),
+    ...trust(run),
     folded('The document as it was run', fenced(document, 'yaml')),
     `<sub>${factsOf(run)
       .map(([name, value]) => `${name} ${text(value)}`)
@@ -95,6 +96,11 @@ function evidence(change: ChangeRecord): string[] {
 function notes(run: Run): string[] {
   const all = notesOf(run)
   return all.length === 0 ? [] : [`### Notes\n\n${list(all.map(text))}`]
+}
+
+function trust(run: Run): string[] {
+  const parts = trustOf(run).map(({ asks, answers }) => `**${text(asks)}**\n\n${list(answers.map((answer) => text(answer.text)))}`)
+  return parts.length === 0 ? [] : [folded('How far the verdict can be trusted', parts.join('\n\n'))]
 }
 
 /** Items are Markdown already. */

@@ -8,7 +8,8 @@ import { glanceOf } from './glance.ts'
 import { html, type Insert, type Markup } from './markup.ts'
 import { allowedWords, bracketWords, decisionMarks, judgedPhases, observedCell } from './observed.ts'
 import { folded, scrollingTable } from './page-parts.ts'
-import { changeTimes, clock, duration, factsOf, headline, notesOf, phaseWords, questionsOf } from './words.ts'
+import { trustOf } from './trust.ts'
+import { changeTimes, clock, duration, factsOf, headline, notesOf, phaseWords, questionsOf, type ShownRun } from './words.ts'
 
 type Run = StoredRun<Verdict>
 
@@ -156,6 +157,15 @@ function lookTable({ looks, ramp }: ChangeRecord): Markup {
 export function notesSection(run: Run): Markup | null {
   const notes = notesOf(run)
   return notes.length === 0 ? null : html`<h2>Notes</h2><ul class="plain">${notes.map((note) => html`<li>${note}</li>`)}</ul>`
+}
+
+export function trustSection(run: ShownRun): Markup | null {
+  const parts = trustOf(run)
+  const answer = ({ text, sure }: { text: string; sure: boolean }): Markup =>
+    sure ? html`<li>${text}</li>` : html`<li class="unsure"><span>${text}</span></li>`
+  return parts.length === 0
+    ? null
+    : html`<h2>How far the verdict can be trusted</h2>${parts.map(({ asks, answers }) => html`<h3>${asks}</h3><ul class="plain">${answers.map(answer)}</ul>`)}`
 }
 
 export function eventsSection({ events, phases }: Run): Markup {

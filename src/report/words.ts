@@ -100,11 +100,10 @@ export interface ShownRun extends StoredRun<Verdict> {
 }
 
 /** Everything worth a note: why it was cut short, errors, what the judge noted. */
-export function notesOf({ verdict, abort, error, trust = [] }: ShownRun): string[] {
+export function notesOf({ verdict, abort, error }: ShownRun): string[] {
   return [
     ...(abort ? [`Cut short at ${clock(abort.at)} by ${abort.by}: ${abort.why}`] : []),
     ...(error ? [`Error ${error.code}: ${error.message}`] : []),
     ...(verdict?.notes ?? []),
-    ...trust,
   ]
 }

@@ -14,7 +14,9 @@ export function renderXml(root: Element): string {
 }
 
 function render({ name, attributes, content }: Element, indent: string): string {
-  const given = Object.entries(attributes).flatMap(([key, value]) => (value === undefined ? [] : [` ${key}="${escaped(String(value))}"`]))
+  const given = Object.entries(attributes).flatMap(([key, value]) =>
+    value === undefined ? [] : [` ${key}="${escapedAttribute(String(value))}"`],
+  )
   const start = `${indent}<${name}${given.join('')}`
   if (content === undefined || content.length === 0) return `${start}/>\n`
   if (typeof content === 'string') return `${start}>${escaped(content)}</${name}>\n`
@@ -26,5 +28,14 @@ function render({ name, attributes, content }: Element, indent: string): string 
 const impossible = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]|\p{Surrogate}/gu
 
 function escaped(text: string): string {
-  return text.replace(impossible, '\ufffd').replace(/[&<>"'\n\r\t]/g, (character) => `&#${character.charCodeAt(0)};`)
+  return text.replace(impossible, '\ufffd').replace(/[&<>\r]/g, entity)
+}
+
+/** In an attribute, line ends and tabs would become blanks. */
+function escapedAttribute(text: string): string {
+  return escaped(text).replace(/["\n\t]/g, entity)
+}
+
+function entity(character: string): string {
+  return `&#${character.charCodeAt(0)};`
 }

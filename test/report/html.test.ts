@@ -5,6 +5,7 @@ import type { RunData } from '../../src/records/run-data.ts'
 import type { StoredRun } from '../../src/records/stored-run.ts'
 import type { Chart } from '../../src/report/charts.ts'
 import { renderHtml } from '../../src/report/html.ts'
+import { escapeText } from '../../src/report/markup.ts'
 import type { Verdict } from '../../src/verdict/verdict.ts'
 import { fabricatedData, storedOf } from './fabricated.ts'
 
@@ -73,6 +74,27 @@ describe('the page of a run', () => {
       assert.ok(page.includes(text), text)
     }
     for (const cell of run.verdict?.cells ?? []) if (cell.decision !== 'not judged') assert.ok(page.includes(cell.sentence), cell.sentence)
+  })
+
+  test('says how far the verdict can be trusted: steadiness, precision, and what other runs say of the judge', () => {
+    const run = { ...storedOf(fabricatedData()), trust: ['1 of 20 placebo runs of shop was a false alarm'] }
+    const text = renderHtml(run)
+    const { stability, precision } = run.verdict ?? { stability: [], precision: [] }
+    assert.ok(stability.length > 0 && precision.length > 0)
+    for (const sentence of [...stability, ...precision].map((part) => part.sentence))
+      assert.ok(text.includes(escapeText(sentence)), sentence)
+    assert.ok(text.includes('1 of 20 placebo runs of shop was a false alarm'))
+  })
+
+  test('a dose that was asked for stands beside the one that was seen; a column that nobody fills is left out', () => {
+    const data = fabricatedData()
+    const [change] = data.changes
+    assert.ok(change)
+    const doseHead = '<th scope="col">dose</th>'
+    assert.ok(!renderHtml(storedOf(data)).includes(doseHead))
+    for (const look of change.looks) look.dose = { load: 0.4812 }
+    const text = renderHtml(storedOf(data))
+    assert.ok(text.includes(doseHead) && text.includes('load 0.481'))
   })
 
   test('carries no credentials', () => assert.ok(!page.includes('Bearer 123')))

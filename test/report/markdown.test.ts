@@ -45,6 +45,14 @@ describe('a run as Markdown', () => {
       if (cell.decision !== 'not judged') assert.ok(markdown.includes(text(cell.sentence)), cell.sentence)
   })
 
+  test('says how far the verdict can be trusted, folded away', () => {
+    const [steady] = run.verdict?.stability ?? []
+    assert.ok(steady)
+    assert.match(markdown, /<details><summary>How far the verdict can be trusted<\/summary>/)
+    assert.ok(markdown.includes(`- ${text(steady.sentence)}`))
+    assert.match(renderMarkdown([{ ...run, trust: ['1 of 20 was wrong'] }]), /wrong here\?\*\*\n\n- 1 of 20 was wrong/)
+  })
+
   test('several runs have one table of all before the first', () => {
     const two = renderMarkdown([run, { ...run, id: 'other' }])
     assert.match(two, /^\| run \| experiment \| outcome \| because \|\n\| --- \| --- \| --- \| --- \|\n\| 20261123/)
