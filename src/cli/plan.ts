@@ -1,6 +1,7 @@
 /** `squall plan FILE`: targets, each change with its inverse, what survives what, rights needed. Changes nothing. */
 import { injectors, sources } from '../catalogue.ts'
 import type { Need } from '../faults/injector.ts'
+import { picksBySeed } from '../faults/resolve.ts'
 import { maxDuration } from '../run/arm.ts'
 import { type PreviewFault, preview } from '../run/preview.ts'
 import { weakest } from '../run/survival.ts'
@@ -41,8 +42,7 @@ const plan: Command<{ var?: Record<string, string>; seed?: number }> = async ([f
   for (const one of faults) context.out(`\n${faultLines(one)}`)
   if (changes.length > 0) context.out(`\n${weakest(changes)}`)
   if (precision.length > 0) context.out(precisionLines(precision))
-  if (experiment.faults.some(({ target }) => target && target.place !== 'host'))
-    context.out(`seed ${seed}: squall run --seed ${seed} picks the same targets`)
+  if (picksBySeed(experiment.faults)) context.out(`seed ${seed}: squall run --seed ${seed} picks the same targets`)
   context.out('nothing was changed')
   return failed ? 2 : 0
 }

@@ -2,6 +2,7 @@
 import type { Experiment, Measure, Phase } from '../document/experiment.ts'
 import { againWords } from '../document/fault-times.ts'
 import { doseWords } from '../faults/ramp.ts'
+import { picksBySeed } from '../faults/resolve.ts'
 import type { ChangeRecord, TrafficSecond } from '../records/run-data.ts'
 import type { RunNews } from '../run/events.ts'
 
@@ -49,6 +50,7 @@ export function runLines(): RunLines {
             : news.changes.map(
                 (one) => `  will ${one.does}${repeats(news.experiment, one.fault)}; then ${one.undoes || 'nothing: over once done'}`,
               )),
+          ...(picksBySeed(news.experiment.faults) ? [`  seed ${news.seed}: --seed ${news.seed} picks the same targets again`] : []),
           ...(news.placebo ? [] : [`  ${news.weakest}`]),
           '  Ctrl-C stops the run and rolls back; squall halt stops all runs',
         ]

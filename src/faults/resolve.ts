@@ -1,6 +1,6 @@
 /** From a target as written to the things it means right now; protected ones are refused here, once for all injectors. */
 import { basename } from 'node:path'
-import type { Pick, TargetQuery, TargetSpec } from '../document/experiment.ts'
+import type { Fault, Pick as Picking, TargetQuery, TargetSpec } from '../document/experiment.ts'
 import { SquallError } from '../errors.ts'
 import { ancestorsOf } from '../system/proc.ts'
 import type { Json, Target } from './injector.ts'
@@ -47,8 +47,13 @@ function resolveProcesses(spec: TargetSpec, options: ResolveOptions): Target[] {
   return picked(known, others, spec.pick, options.random)
 }
 
+/** Some of the targets are chosen by the seed. */
+export function picksBySeed(faults: readonly Pick<Fault, 'target'>[]): boolean {
+  return faults.some(({ target }) => target && target.place !== 'host' && !('all' in target.pick))
+}
+
 /** All of `known` first, as many of the others as it takes, in an order that the seed decides. A share rounds down, at least 1. */
-export function picked<T>(known: readonly T[], others: readonly T[], pick: Pick, random: () => number): T[] {
+export function picked<T>(known: readonly T[], others: readonly T[], pick: Picking, random: () => number): T[] {
   const all = known.length + others.length
   if ('all' in pick) return [...known, ...others]
   const wanted = 'count' in pick ? pick.count : Math.max(1, Math.floor(pick.share * all))

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { experiment } from '../../src/document/define.ts'
 import { beginsOf, stretchesOf } from '../../src/document/fault-times.ts'
 import { documentWith, problemsOf, valid } from './support.ts'
 
@@ -129,4 +130,14 @@ test('times: in order, apart from each other, each whole, as many as fit', () =>
       if (last) assert.ok(last[0] + fault.every + lasting > phase, 'one more would fit')
     }),
   )
+})
+
+test('in TypeScript a range has the unit of its dial at both ends', () => {
+  const base = { name: 'a', hypothesis: 'b', environment: 'test' } as const
+  const cpuFault = { type: 'cpu', target: { host: 'local' } } as const
+  assert.ok(experiment({ ...base, faults: [{ ...cpuFault, load: '10%..50%', ramp: '5s', for: '10s', every: '30s' }] }))
+  // @ts-expect-error a load is a share
+  assert.ok(experiment({ ...base, faults: [{ ...cpuFault, load: '10%..5s' }] }))
+  // @ts-expect-error a pause has nothing that moves
+  assert.ok(experiment({ ...base, faults: [{ type: 'pause', target: { process: 'x' }, ramp: '5s' }] }))
 })

@@ -16,6 +16,20 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
+/** A fault of the user's: a number in a file. */
+const levelModule = `import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+export default {
+  type: 'level', places: ['none'], dials: ['level'], needs: () => [],
+  plan: async (spec) => ({ state: spec, does: 'write ' + spec.level, undoes: 'remove it' }),
+  inject: async (state) => writeFileSync(state.file, String(state.level)),
+  adjust: async (state, dose) => writeFileSync(state.file, String(dose.level)),
+  rollback: async (state) => rmSync(state.file, { force: true }),
+  look: async (state) => existsSync(state.file)
+    ? { active: true, seen: 'it is there', dose: { level: Number(readFileSync(state.file, 'utf8')) } }
+    : { active: false, seen: 'no file' },
+}
+`
+
 describe('dials', { concurrency: true }, () => {
   // So little that a busy machine can give it.
   test(
@@ -112,21 +126,7 @@ describe('dials', { concurrency: true }, () => {
     "a user's own fault moves and begins again: its child is a new one each time",
     withStage(async (stage) => {
       const file = stage.path('level')
-      stage.write(
-        'level.ts',
-        `import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-export default {
-  type: 'level', places: ['none'], dials: ['level'], needs: () => [],
-  plan: async (spec) => ({ state: spec, does: 'write ' + spec.level, undoes: 'remove it' }),
-  inject: async (state) => writeFileSync(state.file, String(state.level)),
-  adjust: async (state, dose) => writeFileSync(state.file, String(dose.level)),
-  rollback: async (state) => rmSync(state.file, { force: true }),
-  look: async (state) => existsSync(state.file)
-    ? { active: true, seen: 'it is there', dose: { level: Number(readFileSync(state.file, 'utf8')) } }
-    : { active: false, seen: 'no file' },
-}
-`,
-      )
+      stage.write('level.ts', levelModule)
       const own = `  - type: ./level.ts\n    with: { level: 100ms..1s, file: ${file} }\n    for: 4s\n    every: 9s\n`
       const runner = stage.run(stage.document(own, { fault: '15s' }))
       const seen: (number | null)[] = []
@@ -156,6 +156,27 @@ export default {
           levels.join(),
         )
       }
+      assert.equal((await stage.record()).rollback, 'verified')
+    }),
+  )
+
+  test(
+    'a runner that hangs does not freeze a ramp',
+    withStage(async (stage) => {
+      stage.write('level.ts', levelModule)
+      const file = stage.path('level')
+      const level = (): number => Number(readFileSync(file, 'utf8'))
+      const own = `  - type: ./level.ts\n    with: { level: 100ms..1s, file: ${file} }\n    ramp: 5s\n    for: 8s\n`
+      const runner = stage.run(stage.document(own, { fault: '9s', environment: 'test' }))
+      await until('the fault', () => level() >= 100, 20_000)
+      process.kill(runner.pid, 'SIGSTOP')
+      try {
+        await until('the ramp to go on', () => level() >= 700, 10_000)
+      } finally {
+        process.kill(runner.pid, 'SIGCONT')
+      }
+      await runner.ended
+      assert.equal(existsSync(file), false)
       assert.equal((await stage.record()).rollback, 'verified')
     }),
   )
