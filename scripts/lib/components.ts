@@ -16,6 +16,7 @@ export const components: readonly { program: string; package: string; for: strin
   { program: 'fish', package: 'fish', for: 'completion in fish' },
   { program: 'postgres', package: 'postgresql', for: 'source postgres' },
   { program: 'redis-server', package: 'redis-server', for: 'source redis' },
+  { program: 'prometheus', package: 'prometheus', for: 'the source prometheus' },
   { program: 'chromium', package: 'chromium', for: 'the report in a browser' },
   { program: 'xmllint', package: 'libxml2-utils', for: 'the report as JUnit XML' },
   { program: 'cmark-gfm', package: 'cmark-gfm', for: 'the report as Markdown' },

@@ -1,25 +1,12 @@
 /** Source `endpoint`: one number by field path out of the JSON that the system itself publishes (requirement A7). */
 import * as z from 'zod/mini'
-import { duration, says, secretText, text } from '../document/schema-types.ts'
-import { fillSecrets, secretNames } from '../document/secrets.ts'
+import { says } from '../document/schema-types.ts'
 import { followPath, parseFieldPath } from './field-path.ts'
+import { ask, filledHeaders, httpAddress, httpNeeds, httpSettings } from './http.ts'
+import { oncePerTick } from './per-tick.ts'
 import type { Reading, Source, SourceContext } from './source.ts'
 
-/** Bytes; a page of metrics is far below. */
-const biggestAnswer = 4 * 1024 * 1024
-
-const config = z.strictObject({
-  url: says(
-    'Where the JSON is.',
-    text.check(
-      z.refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), {
-        error: 'expected an address such as http://localhost:8080/metrics',
-      }),
-    ),
-  ),
-  headers: says('Headers; ${secret:NAME} may stand in a value.', z.optional(z.record(z.string(), secretText))),
-  timeout: says('How long an answer may take; default 2s.', z.optional(duration)),
-})
+const config = z.strictObject({ url: says('Where the JSON is.', httpAddress), ...httpSettings })
 
 export interface EndpointConfig {
   url: string
@@ -30,8 +17,7 @@ export interface EndpointConfig {
 
 type Page = { json: unknown } | { missing: string }
 
-/** By tick and source (its configuration object): several measures of one source ask once a second. */
-const pages = new WeakMap<object, Map<EndpointConfig, Promise<Page>>>()
+const pageOf = oncePerTick(fetchPage)
 
 export const endpoint: Source<EndpointConfig> = {
   type: 'endpoint',
@@ -49,10 +35,7 @@ measures:
     ],
   },
 
-  needs({ url, headers }) {
-    const secrets = Object.values(headers ?? {}).flatMap(secretNames)
-    return [{ reach: new URL(url).host }, ...secrets.map((secret) => ({ secret }))]
-  },
+  needs: ({ url, headers }) => httpNeeds(url, Object.values(headers ?? {})),
 
   async check(config, query, context) {
     const problems: string[] = []
@@ -90,55 +73,15 @@ function kindOf(value: unknown): string {
   return typeof value === 'string' ? 'text' : typeof value === 'boolean' ? 'true or false' : 'a map'
 }
 
-function pageOf(config: EndpointConfig, context: SourceContext): Promise<Page> {
-  if (context.tick === undefined) return fetchPage(config, context)
-  const ofTick = pages.get(context.tick) ?? new Map<EndpointConfig, Promise<Page>>()
-  pages.set(context.tick, ofTick)
-  const page = ofTick.get(config) ?? fetchPage(config, context)
-  ofTick.set(config, page)
-  return page
-}
-
-async function fetchPage(config: EndpointConfig, context: SourceContext): Promise<Page> {
-  const timeout = config.timeout ?? 2000
-  // One signal for headers and body together: a body that trickles must not outlive the limit.
-  const late = AbortSignal.timeout(timeout)
+async function fetchPage(config: EndpointConfig, { secret, signal }: SourceContext): Promise<Page> {
+  const { url, timeout = 2000 } = config
+  const headers = { accept: 'application/json', ...(await filledHeaders(config.headers, secret)) }
+  const answer = await ask({ url, headers, timeout, signal })
+  if ('failed' in answer) return { missing: answer.failed }
+  if (answer.status < 200 || answer.status > 299) return { missing: `${url} answered with status ${answer.status}` }
   try {
-    const headers: Record<string, string> = { accept: 'application/json' }
-    for (const [name, value] of Object.entries(config.headers ?? {})) headers[name] = await fillSecrets(value, context.secret)
-    const { request } = (await import('undici')).default // Loaded when it is first needed: reading a document must stay fast.
-    const { statusCode, body } = await request(config.url, { headers, signal: AbortSignal.any([late, context.signal]) })
-    const bytes = await readAll(body)
-    if (statusCode < 200 || statusCode > 299) return { missing: `${config.url} answered with status ${statusCode}` }
-    if (bytes === null) return { missing: `the answer of ${config.url} is bigger than 4 MiB` }
-    return parse(bytes.toString('utf8'), config.url)
-  } catch (error) {
-    if (late.aborted) return { missing: `${config.url} did not answer within ${timeout} ms` }
-    return { missing: `${config.url} could not be read: ${reasonOf(error as Error)}` }
-  }
-}
-
-/** Null when it is more than we take. */
-async function readAll(body: AsyncIterable<Buffer>): Promise<Buffer | null> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of body) {
-    size += chunk.length
-    if (size > biggestAnswer) return null // Leaving the loop destroys the body.
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
-}
-
-function parse(source: string, url: string): Page {
-  try {
-    return { json: JSON.parse(source) }
+    return { json: JSON.parse(answer.text) }
   } catch {
     return { missing: `the answer of ${url} is not JSON` }
   }
-}
-
-function reasonOf(error: Error): string {
-  const { code } = error as NodeJS.ErrnoException
-  return error.message || code || error.name
 }

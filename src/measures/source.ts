@@ -39,8 +39,13 @@ export interface Check {
   notes?: string[]
 }
 
-/** A reading before the engine has put its own clock on it. */
-export type Reading = { value: number } | { bad: number; total: number } | { buckets: [le: number, count: number][] } | { missing: string }
+/** A reading before the engine has put its own clock on it; `over`: it sums up the last so many ms. */
+export type Reading = { over?: number } & (
+  | { value: number }
+  | { bad: number; total: number }
+  | { buckets: [le: number, count: number][] }
+  | { missing: string }
+)
 
 /** The source's section in the reference. Each is Markdown. */
 export interface SourceAbout {
