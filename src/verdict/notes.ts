@@ -75,7 +75,9 @@ function driftNotes({ phases, stability }: Pick<Verdict, 'phases' | 'stability'>
 function stillNotes(material: Material): string[] {
   return material.experiment.measures.flatMap((measure) => {
     if (measure.from === 'traffic' || measure.unit !== 'ms') return []
-    const still = stillReading((readingsOf(material, measure, 'baseline')?.values ?? []).map(({ value }) => value))
+    // Out of buckets a value stands still because the bucket does.
+    const values = (readingsOf(material, measure, 'baseline')?.values ?? []).filter(({ low }) => low === undefined)
+    const still = stillReading(values.map(({ value }) => value))
     return still === null ? [] : [`${measure.name} ${still}`]
   })
 }

@@ -8,7 +8,7 @@ import { readQuery } from '../../src/measures/prometheus/query.ts'
 import type { SourceContext } from '../../src/measures/source.ts'
 import type { Sample } from '../../src/records/run-data.ts'
 import { serve, type TestServer } from '../helpers/http-server.ts'
-import { type PrometheusServer, startPrometheus } from '../helpers/prometheus-server.ts'
+import { firstScrape, type PrometheusServer, startPrometheus } from '../helpers/prometheus-server.ts'
 
 const context: SourceContext = { signal: new AbortController().signal, secret: async () => '', log: () => {}, step: 1000 }
 
@@ -41,16 +41,6 @@ ${staleLine}`
 /** A sample with a time of its own gets no staleness marker when it is not renewed. */
 let staleLine = ''
 
-/** A server begins to scrape some seconds after it is ready. */
-async function firstScrape(url: string): Promise<void> {
-  for (let waited = 0; waited < 20_000; waited += 200) {
-    const { data } = (await (await fetch(`${url}/api/v1/query?query=busy`)).json()) as { data: { result: unknown[] } }
-    if (data.result.length > 0) return
-    await sleep(200)
-  }
-  assert.fail('nothing was scraped within 20 s')
-}
-
 describe('source prometheus, against a real server', { skip: isInstalled('prometheus') ? false : 'prometheus is not installed' }, () => {
   let exporter: TestServer
   let server: PrometheusServer
@@ -61,7 +51,7 @@ describe('source prometheus, against a real server', { skip: isInstalled('promet
     staleLine = `unrenewed 7 ${Date.now() - 60_000}\n`
     exporter = await serve((_, response) => void (shop.down ? response.writeHead(500).end() : response.end(page())))
     server = await startPrometheus({ shop: `127.0.0.1:${exporter.port}` })
-    await firstScrape(server.url)
+    await firstScrape(server.url, 'busy')
     const load = setInterval(() => {
       shop.requests += 10
       shop.fast += 8
