@@ -79,7 +79,10 @@ describe('a whole run that is measured by Prometheus', { skip: isInstalled('prom
       const phases = run.phases.filter(({ phase }) => phase === 'baseline' || phase === 'recovery')
       for (const { phase, from, to } of phases) {
         const inside = (run.samples[measure] ?? []).filter(({ at, over = 0 }) => at - over >= from && at <= to)
-        assert.ok(inside.length >= 14 && inside.every((sample) => !('missing' in sample)), `${measure} in ${phase}: ${JSON.stringify(inside)}`)
+        assert.ok(
+          inside.length >= 14 && inside.every((sample) => !('missing' in sample)),
+          `${measure} in ${phase}: ${JSON.stringify(inside)}`,
+        )
       }
     }
     const again = JSON.parse((await stage.command('judge', 'last', '--json')).stdout) as { verdict?: Verdict }
@@ -87,7 +90,12 @@ describe('a whole run that is measured by Prometheus', { skip: isInstalled('prom
   })
 
   it('is refused before anything is started when the source cannot give what is wanted', async () => {
-    const path = stage.write('wrong.yaml', document(server.url, exporter.url, stage.path('flag')).replace('p99(answer_seconds_bucket)', 'answers_total').replace('share(answers_total{', 'share(answer_total{'))
+    const path = stage.write(
+      'wrong.yaml',
+      document(server.url, exporter.url, stage.path('flag'))
+        .replace('p99(answer_seconds_bucket)', 'answers_total')
+        .replace('share(answers_total{', 'share(answer_total{'),
+    )
     const { code, stderr } = await stage.run(path).ended
     assert.equal(code, 2, stderr)
     assert.match(stderr, /answer_p99: answers_total gives 2 series, exactly one is needed/)

@@ -5,7 +5,14 @@ import { prometheus } from '../../src/measures/prometheus/prometheus.ts'
 import type { Reading, SourceContext } from '../../src/measures/source.ts'
 import { serve, type TestServer } from '../helpers/http-server.ts'
 
-const context = (): SourceContext => ({ signal: new AbortController().signal, secret: async () => '', log: () => {}, tick: {} })
+const context = (): SourceContext => ({
+  signal: new AbortController().signal,
+  secret: async () => '',
+  log: () => {},
+  tick: {},
+  folder: '/',
+  measure: 'm',
+})
 
 function page({ requests = 0, errors = null as number | null, buckets = [0, 0], started = 1, queue = '4' }): string {
   const [fast = 0, all = 0] = buckets

@@ -10,7 +10,14 @@ import type { Sample } from '../../src/records/run-data.ts'
 import { serve, type TestServer } from '../helpers/http-server.ts'
 import { firstScrape, type PrometheusServer, startPrometheus } from '../helpers/prometheus-server.ts'
 
-const context: SourceContext = { signal: new AbortController().signal, secret: async () => '', log: () => {}, step: 1000 }
+const context: SourceContext = {
+  signal: new AbortController().signal,
+  secret: async () => '',
+  log: () => {},
+  step: 1000,
+  folder: '/',
+  measure: 'm',
+}
 
 /** What the exporter shows. */
 const shop = { requests: 1000, errors: null as number | null, fast: 900, slow: 100, queue: '7', busy: 3, down: false }

@@ -13,6 +13,8 @@ const context: SourceContext = {
   secret: async (name) => `value of ${name}`,
   log: () => {},
   step: 1000,
+  folder: '/',
+  measure: 'm',
 }
 const one = (value: (at: number) => number | string | null, metric: Record<string, string> = { __name__: 'm' }) => [{ metric, value }]
 
