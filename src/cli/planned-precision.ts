@@ -29,7 +29,7 @@ function precisionIn(dir: string): readonly Precision[] {
   }
 }
 
-/** In four of five runs; each line says where its noise is taken from when that is not the same for all. */
+/** In about four of five runs; each line says where its noise is taken from when that is not the same for all. */
 export function precisionLines(precision: readonly Precision[]): string {
   const bases = new Set(precision.map(({ basis }) => basis))
   const words = {
@@ -37,7 +37,7 @@ export function precisionLines(precision: readonly Precision[]): string {
     'an earlier run': 'with the noise of the last run',
     baseline: '',
   } as const
-  const head = `what four of five runs will be able to say${bases.size === 1 ? ` ${words[[...bases][0] as Precision['basis']]}` : ''}`
+  const head = `what about four of five runs will be able to say${bases.size === 1 ? ` ${words[[...bases][0] as Precision['basis']]}` : ''}`
   const lines = precision.map(({ sentence, basis, enough }) => {
     const text = bases.size === 1 ? sentence : `${sentence} (${words[basis]})`
     return `  ${enough ? text : colour('yellow', text)}`

@@ -7,7 +7,10 @@ import { stillReading } from './still-reading.ts'
 import { type Material, present, smallLag, stretchOf } from './stretch.ts'
 import type { PhaseSummary, Stability, Verdict } from './verdict.ts'
 
-export function notesOf(material: Material, found: Pick<Verdict, 'phases' | 'harm' | 'faults' | 'cells' | 'stability'>): string[] {
+export function notesOf(
+  material: Material,
+  found: Pick<Verdict, 'phases' | 'harm' | 'faults' | 'cells' | 'stability' | 'halves'>,
+): string[] {
   const byPhase = (phase: PhaseSummary['phase']): PhaseSummary | undefined => found.phases.find((summary) => summary.phase === phase)
   const [baseline, fault, recovery] = [byPhase('baseline'), byPhase('fault'), byPhase('recovery')]
   return [
@@ -20,6 +23,9 @@ export function notesOf(material: Material, found: Pick<Verdict, 'phases' | 'har
     ...(recovery ? [`observed for ${seconds(recovery.to - recovery.from)} after the fault`] : []),
     ...stillNotes(material),
     ...driftNotes(found),
+    ...(found.halves.answer === 'no'
+      ? [`a false alarm before the fault: the second half of the baseline, judged against the first: ${found.halves.reason}`]
+      : []),
     ...found.phases
       .filter(({ missing }) => missing > 0)
       .map(({ phase, missing, seconds: all }) => `${missing} of ${all} seconds of the ${phase} phase have no trustworthy data`),

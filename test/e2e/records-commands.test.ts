@@ -88,6 +88,29 @@ describe('the commands that read records', () => {
     )
   })
 
+  test('plan takes the noise of the last run of the experiment', () => {
+    const file = join(state, 'again.yaml')
+    const text = `name: NAME
+hypothesis: it holds
+environment: test
+traffic: { url: 'http://127.0.0.1:1/', rate: 50/s }
+phases: { baseline: 60s, fault: 60s, recovery: 60s }
+faults: [{ type: pause, target: { process: nobody-is-called-so } }]
+`
+    const bases = (name: string): Record<string, string> => {
+      writeFileSync(file, text.replace('NAME', name))
+      const { precision } = JSON.parse(squall('plan', file, '--json').out) as { precision: { measure: string; basis: string }[] }
+      return Object.fromEntries(precision.map(({ measure, basis }) => [measure, basis]))
+    }
+    const run = 'an earlier run'
+    assert.deepEqual(bases('payments-freeze'), { latency_p99: run, error_rate: run, throughput: run })
+    assert.deepEqual(bases('never-run'), { latency_p99: 'typical noise', error_rate: 'typical noise' })
+    assert.match(
+      squall('plan', file).out,
+      /what about four of five runs will be able to say with the noise of a usual service\n  latency_p99 after the fault: this plan can find/,
+    )
+  })
+
   test('history without a name lists the experiments; an unknown name has no runs', () => {
     assert.match(squall('history').out, /^payments-freeze +2 +2026-11-22 10:00:00 UTC +2 failed$/m)
     assert.deepEqual(JSON.parse(squall('history', 'payments', '--json').out), {

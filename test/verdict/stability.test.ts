@@ -85,6 +85,11 @@ test('the halves of a baseline are judged against each other: an alarm there is 
   assert.equal(judge(run({ baseline: { seconds: 60 } })).halves.answer, 'yes')
   const stepped = judge(run({ baseline: { seconds: 60, latency: (i) => (i < 30 ? 50 : 120) } }))
   assert.equal(stepped.halves.answer, 'no')
+  assert.ok(
+    stepped.notes.some((note) =>
+      note.startsWith('a false alarm before the fault: the second half of the baseline, judged against the first: '),
+    ),
+  )
   assert.equal(judge(run()).halves.answer, "can't tell", '10 s a half hold too little')
   const unbounded = judge(run({ measures: [errorRate({ fault: absolute(0.5, '50%') })], baseline: { seconds: 60 } }))
   assert.equal(unbounded.halves.answer, "can't tell")
