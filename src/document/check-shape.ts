@@ -113,6 +113,7 @@ function sentence(issue: Issue): string {
 /** What to write where the schema itself does not say it. */
 function fixOf({ located }: Checking, issue: Issue, found: unknown, path: Path, schema: z.core.$ZodType, inner: Path): string | undefined {
   if (issue.code === 'too_small') return 'write something, or remove the key'
+  if (issue.message.startsWith('expected ') && issue.code !== 'invalid_type') return issue.message.replace('expected', 'write')
   if (issue.code !== 'invalid_type') return undefined
   const source = located.source(path)
   if (issue.expected === 'string') return source === undefined ? 'write one text' : `write "${source}"`

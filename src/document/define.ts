@@ -1,22 +1,20 @@
 /** `export default experiment({ … })`: types for documents in TypeScript. Quantities carry their unit, so `delay: 500` does not compile. */
+import type {
+  AnyBounds,
+  Dial,
+  DurationBounds,
+  DurationText,
+  Quantity,
+  RateBounds,
+  RateText,
+  ShareBounds,
+  ShareText,
+  VariableText,
+} from './define-texts.ts'
 import type { Environment, Place, Unit } from './experiment.ts'
 
-export type DurationText = `${number}${'ms' | 's' | 'm' | 'h'}`
-export type ShareText = `${number}%`
-export type RateText = `${number}${'/s' | '/m' | '/h'}`
-export type SizeText = `${number}${'B' | 'kB' | 'MB' | 'GB' | 'KiB' | 'MiB' | 'GiB'}`
-export type BandwidthText = `${number}${'bit' | 'kbit' | 'mbit' | 'gbit'}`
-export type VariableText = `\${${string}}`
-type Duration = DurationText | VariableText
-type Rate = RateText | VariableText
-
-type QuantityText = DurationText | ShareText | RateText | SizeText | BandwidthText | `${number}`
-export type LimitText = QuantityText | `${number}x` | `${'+' | '-'}${QuantityText | `${number}pp`}` | 'none' | VariableText
-export type BoundText = number | LimitText | `${LimitText} after ${DurationText}`
-export type AbortText = number | LimitText | `${LimitText} for ${DurationText}`
-
-export type BoundsInput = BoundText | { baseline?: BoundText; fault?: BoundText; recovery?: BoundText; abort?: AbortText }
-export type MeasureInput = 'none' | { from?: string; query?: string; unit?: Unit | 's' | '%'; max?: BoundsInput; min?: BoundsInput }
+type Duration = Quantity<DurationText>
+type AddressText = `${string}:${number}`
 
 interface RequestInput {
   method?: string
@@ -24,29 +22,55 @@ interface RequestInput {
   body?: unknown
 }
 
-export interface TrafficInput extends RequestInput {
-  rate: Rate
-  url?: string
-  requests?: (RequestInput & { name?: string; url: string; weight?: number })[]
+interface SharedTraffic {
+  rate: Quantity<RateText>
   timeout?: Duration
   ok?: { status?: (number | '1xx' | '2xx' | '3xx' | '4xx' | '5xx')[]; body?: string }
   ids?: string
 }
 
-export interface QueryInput {
+/** One kind of request, or several. */
+export type TrafficInput =
+  | (SharedTraffic & RequestInput & { url: string; requests?: never })
+  | (SharedTraffic & { requests: (RequestInput & { name?: string; url: string; weight?: number | VariableText })[]; url?: never })
+
+export type ProxyInput =
+  | { listen: AddressText | VariableText; upstream: AddressText | `http://${string}` | VariableText }
+  | { toxiproxy: `http${'' | 's'}://${string}` | VariableText; name: string }
+
+interface MeasureOf<Bounds> {
+  from?: string
+  query?: string
+  unit?: Unit | 's' | '%'
+  max?: Bounds
+  min?: Bounds
+}
+
+/** A measure by its name: what is known by name has the bounds of its unit. */
+export interface MeasuresInput {
+  [latency: `latency_p${number}`]: 'none' | MeasureOf<DurationBounds>
+  error_rate?: 'none' | MeasureOf<ShareBounds>
+  throughput?: 'none' | MeasureOf<RateBounds>
+  recovery_time?: 'none' | { max?: Duration | 'none' }
+  [name: string]: 'none' | MeasureOf<AnyBounds> | undefined
+}
+
+interface QueryInput {
   name?: string
   labels?: Record<string, string>
   command?: string
-  port?: number
-  namespace?: string
+  port?: number | VariableText
 }
 
-export type TargetInput = { [P in Place]?: string | QueryInput } & {
-  pick?: number | ShareText | 'all'
-  to?: unknown
-  match?: unknown
-  interface?: string
+interface Found {
+  process: string | QueryInput
+  host: 'local'
 }
+
+/** One place, what is meant there, and how many of it. */
+export type TargetAt<P extends Place & keyof Found> = {
+  [One in P]: { [Key in One]: Found[Key] } & { [Other in Exclude<Place, One>]?: never } & { pick?: number | Quantity<ShareText> | 'all' }
+}[P]
 
 interface FaultTiming {
   name?: string
@@ -55,29 +79,37 @@ interface FaultTiming {
   every?: Duration
 }
 
-/** A parameter that may move: from one value to another over `ramp`. */
-type Ranged<T extends string> = T | `${T}..${T}` | VariableText
-
-interface TargetedFault extends FaultTiming {
-  target: TargetInput
+/** The built-in faults by their type: what stands beside `type` and the timing. */
+export interface FaultParameters {
+  pause: { target: TargetAt<'process'> }
+  kill: {
+    target: TargetAt<'process'>
+    signal?: 'KILL' | 'TERM' | 'INT' | 'HUP' | 'QUIT' | 'ABRT' | 'SEGV'
+    restart?: string[]
+    grace?: Duration
+    env?: string[]
+  }
+  cpu: { target: TargetAt<'host'>; load: Dial<ShareText>; ramp?: Duration; cores?: number | VariableText }
+  command: {
+    inject: string[]
+    rollback: string[]
+    check: string[]
+    cwd?: string
+    env?: string[]
+    timeout?: Duration
+    expires?: string
+  }
 }
 
-/** The built-in faults, and own modules by their path. */
+interface OwnFault extends FaultTiming {
+  type: `./${string}` | `../${string}`
+  with?: Record<string, unknown>
+  ramp?: Duration
+}
+
 export type FaultInput =
-  | (TargetedFault & { type: 'pause' })
-  | (TargetedFault & { type: 'kill'; signal?: string; restart?: string[]; grace?: Duration; env?: string[] })
-  | (TargetedFault & { type: 'cpu'; load: Ranged<ShareText>; ramp?: Duration; cores?: number })
-  | (FaultTiming & {
-      type: 'command'
-      inject: string[]
-      rollback: string[]
-      check: string[]
-      cwd?: string
-      env?: string[]
-      timeout?: Duration
-      expires?: Duration
-    })
-  | (FaultTiming & { type: `./${string}` | `../${string}`; with?: Record<string, unknown>; ramp?: Duration })
+  | { [Type in keyof FaultParameters]: FaultTiming & { type: Type } & FaultParameters[Type] }[keyof FaultParameters]
+  | OwnFault
 
 export interface ExperimentInput {
   name: string
@@ -88,8 +120,9 @@ export interface ExperimentInput {
   tags?: string[]
   vars?: Record<string, string | number | boolean>
   traffic?: TrafficInput
+  proxies?: Record<string, ProxyInput>
   sources?: Record<string, { type: string; [key: string]: unknown }>
-  measures?: Record<string, MeasureInput>
+  measures?: MeasuresInput
   phases?: { warmup?: Duration; baseline?: Duration; fault?: Duration; recovery?: Duration }
   faults: FaultInput[]
 }

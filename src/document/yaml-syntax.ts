@@ -75,8 +75,10 @@ function byPlace(error: YAMLError, text: string): Said | undefined {
   const before = text.slice(0, from)
   const line = lineAt(text, from)
   if (error.code === 'MULTILINE_IMPLICIT_KEY') return withoutColon(text, from)
-  if (error.code === 'BLOCK_AS_IMPLICIT_KEY')
-    return /:\s/.test(text.slice(from, endOfLine(text, from))) ? undefined : deeper(text, endOfLine(text, from) + 1)
+  if (error.code === 'BLOCK_AS_IMPLICIT_KEY') {
+    const end = endOfLine(text, from)
+    return /:\s/.test(text.slice(from, end)) || end === text.length ? undefined : deeper(text, end + 1)
+  }
   if (/not a YAML token|block scalar header/i.test(error.message))
     return {
       message: 'a text that begins with | or > stands on the lines below',

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { experiment } from '../../src/document/define.ts'
 import { loadDocument } from '../../src/document/load.ts'
 import { catalogue } from './support.ts'
 
@@ -62,15 +61,6 @@ for (const [what, source, message] of failing) {
     assert.match(loaded.problems[0]?.message ?? '', message)
   })
 }
-
-test('the types refuse quantities without their unit', () => {
-  const base = { name: 'a', hypothesis: 'b', environment: 'test', faults: [] } as const
-  // @ts-expect-error a rate needs a unit
-  assert.ok(experiment({ ...base, faults: [], traffic: { url: 'http://a/', rate: 50 } }))
-  // @ts-expect-error a duration needs a unit
-  assert.ok(experiment({ ...base, faults: [{ type: 'pause', target: { process: 'x' }, for: 500 }] }))
-  assert.ok(experiment({ ...base, faults: [{ type: 'pause', target: { process: 'x' }, for: '500ms' }] }))
-})
 
 test('a file that is not there, and one that is a folder, are problems too', async () => {
   for (const path of [join(folder, 'missing.yaml'), folder]) {

@@ -1,0 +1,74 @@
+/**
+ * One process of the fuzz: reads a share of the documents and prints what it saw as JSON. It runs under Node's permission model, may read
+ * files and nothing else: a document that made the reader start or write something would end it.
+ */
+import { documentCatalogue } from '../../src/catalogue.ts'
+import { loadDocumentText } from '../../src/document/load.ts'
+import { seededRandom } from '../../src/system/random.ts'
+import { wrongAnswer } from './check.ts'
+import { type Corpus, corpus } from './corpus.ts'
+import { type Chance, type Mutation, mutationNames, mutations } from './mutate.ts'
+
+export interface Seen {
+  documents: number
+  valid: number
+  /** Refused documents by the code of each problem, a code counted once a document. */
+  codes: Record<string, number>
+  /** Documents by the kind of each mutation, and how many of them were taken. */
+  kinds: Record<string, { documents: number; valid: number }>
+  /** CPU µs a document, sorted into powers of two. */
+  times: Record<string, number>
+  slowest: { ms: number; index: number }
+  failures: { index: number; why: string; text: string }[]
+}
+
+/** The document of one index: the same for the same seed, whoever makes it. */
+export function mutant(seed: number, index: number, from: Corpus): { text: string; kinds: string[] } {
+  const random = seededRandom((seed ^ Math.imul(index, 0x9e3779b1)) >>> 0)
+  const chance: Chance = { below: (count) => Math.floor(random() * count), of: (list) => list[Math.floor(random() * list.length)] as never }
+  const list = chance.of([from.valid, from.valid, from.valid, from.ahead, from.wrong])
+  const kinds = Array.from({ length: chance.of([1, 1, 1, 2, 3]) }, () => chance.of(mutationNames))
+  const text = kinds.reduce((now, kind) => (mutations[kind] as Mutation)(now, chance, chance.of(from.valid)), chance.of(list))
+  return { text, kinds }
+}
+
+/** Reads the documents `first`, `first + step`, … below `end`. */
+function look(seed: number, first: number, step: number, end: number): Seen {
+  const from = corpus()
+  const seen: Seen = { documents: 0, valid: 0, codes: {}, kinds: {}, times: {}, slowest: { ms: 0, index: -1 }, failures: [] }
+  for (let index = first; index < end; index += step) {
+    const { text, kinds } = mutant(seed, index, from)
+    const began = process.cpuUsage()
+    const why = answerTo(text, seen, kinds)
+    const { user, system } = process.cpuUsage(began)
+    const ms = (user + system) / 1000
+    const bucket = 2 ** Math.ceil(Math.log2(Math.max(1, user + system)))
+    seen.times[bucket] = (seen.times[bucket] ?? 0) + 1
+    if (ms > seen.slowest.ms) seen.slowest = { ms, index }
+    if (why !== undefined && seen.failures.length < 20) seen.failures.push({ index, why, text })
+  }
+  return seen
+}
+
+function answerTo(text: string, seen: Seen, kinds: readonly string[]): string | undefined {
+  seen.documents += 1
+  try {
+    const loaded = loadDocumentText(text, 'experiment.yaml', { vars: {}, catalogue: documentCatalogue })
+    if (loaded.ok) seen.valid += 1
+    for (const kind of new Set(kinds)) {
+      const row = (seen.kinds[kind] ??= { documents: 0, valid: 0 })
+      row.documents += 1
+      if (loaded.ok) row.valid += 1
+    }
+    for (const code of new Set((loaded.ok ? loaded.warnings : loaded.problems).map((problem) => problem.code)))
+      seen.codes[code] = (seen.codes[code] ?? 0) + 1
+    return wrongAnswer(text, loaded)
+  } catch (error) {
+    return `threw ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
+  }
+}
+
+if (import.meta.main) {
+  const [seed = 0, first = 0, step = 1, end = 0] = process.argv.slice(2).map(Number)
+  process.stdout.write(JSON.stringify(look(seed, first, step, end)))
+}

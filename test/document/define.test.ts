@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { documentCatalogue } from '../../src/catalogue.ts'
+import { type ExperimentInput, experiment, type FaultInput, type FaultParameters, type MeasuresInput } from '../../src/document/define.ts'
+import { loadDocumentText } from '../../src/document/load.ts'
+import { schemaFields } from '../../src/document/schema-fields.ts'
+
+const head = { name: 'typed', hypothesis: 'What compiles is valid.', environment: 'test' } as const
+const traffic = { url: 'http://localhost:8080/', rate: '50/s' } as const
+const fault = { type: 'pause', target: { process: 'payments' } } as const
+
+/** Documents that compile; that they are valid too is tested. */
+const documents: Record<string, ExperimentInput> = {
+  'the least': experiment({ ...head, traffic, faults: [fault] }),
+  'every part': experiment({
+    ...head,
+    environment: 'production',
+    service: 'shop',
+    owner: 'team',
+    tags: ['nightly'],
+    vars: { rate: '50/s', cores: 1 },
+    traffic: {
+      rate: '${rate}',
+      timeout: '2s',
+      ok: { status: ['2xx', 429], body: 'ok' },
+      ids: 'id',
+      requests: [
+        { url: 'http://localhost/', weight: 3 },
+        { url: 'http://localhost/', method: 'POST', headers: { authorization: 'Bearer ${secret:TOKEN}' }, body: { item: 1 } },
+      ],
+    },
+    sources: { app: { type: 'endpoint', url: 'http://localhost:8080/metrics' } },
+    measures: {
+      latency_p99: { max: { baseline: '300ms', fault: '2x after 5s', recovery: '+20ms', abort: '5s for 10s' } },
+      latency_p50: 'none',
+      error_rate: { max: { baseline: '1%', fault: '+5pp after 5s', abort: '90% for 45s' } },
+      throughput: { min: { fault: '-20/s', recovery: '0.9x' } },
+      recovery_time: { max: '30s' },
+      queue: { from: 'app', query: 'queue.length', unit: 'count', max: 500 },
+      busy: { from: 'app', unit: '%', max: '80%' },
+    },
+    phases: { warmup: '5s', baseline: '60s', fault: '120s', recovery: '1m' },
+    faults: [
+      {
+        type: 'pause',
+        name: 'freeze',
+        target: { process: { labels: { app: 'shop' }, port: 80 }, pick: '50%' },
+        after: '5s',
+        for: '10s',
+        every: '30s',
+      },
+      { type: 'cpu', target: { host: 'local' }, load: '10%..80%', ramp: '60s', cores: '${cores}' },
+      { type: 'kill', target: { process: 'orders', pick: 'all' }, signal: 'TERM', grace: '5s', restart: ['./start.sh'] },
+      { type: 'command', inject: ['./a.sh'], rollback: ['./b.sh'], check: ['./c.sh'], expires: 'after 3 minutes' },
+    ],
+  }),
+}
+
+suite('documents in TypeScript', () => {
+  for (const [what, document] of Object.entries(documents)) {
+    test(`${what}: what compiles is valid`, () => {
+      const loaded = loadDocumentText(JSON.stringify(document), 'typed.json', { catalogue: documentCatalogue })
+      assert.ok(loaded.ok, loaded.ok ? '' : JSON.stringify(loaded.problems, null, 2))
+    })
+  }
+
+  test('each built-in fault has its type, with all of its parameters', () => {
+    // Compiles only with every type, and with parameters that the type has.
+    const typed: { [Type in keyof FaultParameters]: readonly Exclude<keyof FaultParameters[Type], 'target' | 'ramp'>[] } = {
+      pause: [],
+      kill: ['signal', 'grace', 'restart', 'env'],
+      cpu: ['load', 'cores'],
+      command: ['inject', 'rollback', 'check', 'cwd', 'env', 'timeout', 'expires'],
+    }
+    const known = documentCatalogue.faults.map(({ type, spec }) => [type, schemaFields(spec).fields.map(({ name }) => name)])
+    assert.deepEqual(typed, Object.fromEntries(known))
+  })
+})
+
+/** None of these lines may compile: `npm run check` says when one does. */
+export const refused = (): unknown[] => {
+  const faults = (...list: FaultInput[]): FaultInput[] => list
+  const measures = (table: MeasuresInput): MeasuresInput => table
+  return [
+    // @ts-expect-error a rate without its unit
+    experiment({ ...head, faults: [fault], traffic: { url: 'http://localhost/', rate: '50' } }),
+    // @ts-expect-error a rate as a number
+    experiment({ ...head, faults: [fault], traffic: { url: 'http://localhost/', rate: 50 } }),
+    // @ts-expect-error a rate with a unit of time
+    experiment({ ...head, faults: [fault], traffic: { url: 'http://localhost/', rate: '50s' } }),
+    // @ts-expect-error url and requests at once
+    experiment({ ...head, faults: [fault], traffic: { ...traffic, requests: [{ url: 'http://localhost/' }] } }),
+    // @ts-expect-error neither url nor requests
+    experiment({ ...head, faults: [fault], traffic: { rate: '50/s' } }),
+    // @ts-expect-error a misspelt key
+    experiment({ ...head, faults: [fault], traffic: { ...traffic, timeuot: '2s' } }),
+    // @ts-expect-error an environment that does not exist
+    experiment({ ...head, environment: 'prod', traffic, faults: [fault] }),
+    // @ts-expect-error no hypothesis
+    experiment({ name: 'a', environment: 'test', traffic, faults: [fault] }),
+    // @ts-expect-error a phase as a number
+    experiment({ ...head, traffic, faults: [fault], phases: { fault: 120 } }),
+    // @ts-expect-error a sum of durations
+    experiment({ ...head, traffic, faults: [fault], phases: { fault: '1m30s' } }),
+    // @ts-expect-error a proxy that listens nowhere
+    experiment({ ...head, traffic, faults: [fault], proxies: { a: { listen: 'localhost', upstream: 'db:5432' } } }),
+    // @ts-expect-error a duration as a number
+    faults({ ...fault, for: 500 }),
+    // @ts-expect-error a duration without its unit
+    faults({ ...fault, for: '500' }),
+    // @ts-expect-error a share as a number
+    faults({ type: 'cpu', target: { host: 'local' }, load: 95 }),
+    // @ts-expect-error a share as a fraction
+    faults({ type: 'cpu', target: { host: 'local' }, load: '0.95' }),
+    // @ts-expect-error a range of two units
+    faults({ type: 'cpu', target: { host: 'local' }, load: '10%..95s' }),
+    // @ts-expect-error a place where the fault cannot act
+    faults({ type: 'pause', target: { host: 'local' } }),
+    // @ts-expect-error two places
+    faults({ type: 'pause', target: { process: 'a', host: 'local' } }),
+    // @ts-expect-error no place
+    faults({ type: 'pause', target: { pick: 2 } }),
+    // @ts-expect-error no target
+    faults({ type: 'pause' }),
+    // @ts-expect-error a parameter of another fault
+    faults({ ...fault, load: '50%' }),
+    // @ts-expect-error a fault that does not exist
+    faults({ type: 'puase', target: { process: 'a' } }),
+    // @ts-expect-error a shell line instead of a program with its arguments
+    faults({ type: 'command', inject: './a.sh on', rollback: ['./b.sh'], check: ['./c.sh'] }),
+    // @ts-expect-error no way back
+    faults({ type: 'command', inject: ['./a.sh'], check: ['./c.sh'] }),
+    // @ts-expect-error a signal that does not exist
+    faults({ type: 'kill', target: { process: 'a' }, signal: 'SIGTERM' }),
+    // @ts-expect-error a latency without its unit
+    measures({ latency_p99: { max: 300 } }),
+    // @ts-expect-error a latency in percent
+    measures({ latency_p99: { max: '5%' } }),
+    // @ts-expect-error a latency plus points
+    measures({ latency_p99: { max: '+5pp' } }),
+    // @ts-expect-error a share as a number
+    measures({ error_rate: { max: { fault: 0.05 } } }),
+    // @ts-expect-error a rate per what?
+    measures({ throughput: { min: '45' } }),
+    // @ts-expect-error recovery_time has no phases
+    measures({ recovery_time: { max: { fault: '30s' } } }),
+    // @ts-expect-error “for” belongs to abort
+    measures({ error_rate: { max: { fault: '5% for 30s' } } }),
+    // @ts-expect-error an abort takes “for”
+    measures({ error_rate: { max: { abort: '50% after 30s' } } }),
+    // @ts-expect-error a cell that does not exist
+    measures({ error_rate: { max: { during: '5%' } } }),
+  ]
+}
