@@ -25,10 +25,11 @@ export function experimentSchema(catalogue: DocumentCatalogue): Json {
       ...head.properties,
       vars: {
         ...toJson(varsShape),
+        propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]*$' },
         description: 'Variables with their defaults: used as ${name}, replaced by --var NAME=VALUE.',
         examples: [{ rate: '50/s' }],
       },
-      traffic: toJson(trafficShape),
+      traffic: traffic(),
       proxies: {
         type: 'object',
         additionalProperties: { anyOf: [toJson(proxyShape), toJson(toxiproxyShape)] },
@@ -55,6 +56,18 @@ export function experimentSchema(catalogue: DocumentCatalogue): Json {
     required: head.required.concat('faults'),
     additionalProperties: false,
     $defs: { max: side('max'), min: side('min') },
+  }
+}
+
+/** One kind of request, or several: which keys stand where, beyond what the shape says. */
+function traffic(): Json {
+  const inEach = ['method', 'headers', 'body']
+  return {
+    ...toJson(trafficShape),
+    oneOf: [
+      { required: ['url'], properties: { requests: false } },
+      { required: ['requests'], properties: Object.fromEntries(['url', ...inEach].map((key) => [key, false])) },
+    ],
   }
 }
 
