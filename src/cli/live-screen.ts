@@ -41,7 +41,8 @@ export function liveScreen(out: NonBlockingWriter, size: () => TerminalSize): Li
       drawn = below.map(textColumns)
     },
     clear() {
-      if (drawn.length > 0) out.line(`${upToFirst()}\x1b[J`)
+      // A line ends with a new line: one up first, so that none is left empty.
+      if (drawn.length > 0) out.line(`${upToFirst()}\x1b[J\x1b[A`)
       drawn = []
     },
   }

@@ -10,6 +10,10 @@ type Run = ShownRun
 
 const outcomeMarks = { passed: '✅', failed: '❌', inconclusive: '❔', aborted: '⏹️', error: '⚠️' } as const
 
+/** GitHub takes 65,536 characters in a comment: what is long is cut, and says so. */
+const mostDocument = 20_000
+const mostChanges = 40
+
 /** One run, or several with a table of all on top. Ends with a newline. */
 export function renderMarkdown(runs: readonly Run[]): string {
   const overview = runs.length > 1 ? [table(['run', 'experiment', 'outcome', 'because'], runs.map(overviewRow))] : []
@@ -34,12 +38,17 @@ function oneRun(run: Run): string {
     faults(run),
     ...notes(run),
     ...trust(run),
-    folded('The document as it was run', fenced(document, 'yaml')),
+    folded('The document as it was run', documentPart(document)),
     `<sub>${factsOf(run)
       .map(([name, value]) => `${name} ${text(value)}`)
       .join(' · ')}</sub>`,
   ]
   return sections.join('\n\n')
+}
+
+function documentPart(document: string): string {
+  const shown = fenced(document.slice(0, mostDocument), 'yaml')
+  return document.length <= mostDocument ? shown : `${shown}\n\n(it goes on: \`squall export\` has all of it)`
 }
 
 function questionTable(verdict: Verdict): string {
@@ -72,7 +81,9 @@ function measures({ experiment }: Run, verdict: Verdict): string {
 }
 
 function faults({ changes, verdict }: Run): string {
-  const rows = changes.map((change) => [
+  // What did not end well must not be what is cut.
+  const told = changes.toSorted((a, b) => Number(a.state === 'verified') - Number(b.state === 'verified')).slice(0, mostChanges)
+  const rows = told.map((change) => [
     text(change.fault),
     text(change.target),
     text(change.injectedAt === undefined ? 'never injected' : change.state),
@@ -80,7 +91,8 @@ function faults({ changes, verdict }: Run): string {
     evidence(change).map(text).join('<br>'),
   ])
   const what = rows.length === 0 ? 'Nothing was changed.' : table(['fault', 'target', 'end', 'change and undo', 'seen'], rows)
-  return ['### Faults and rollback', text(verdict?.rollback.sentence ?? ''), what].filter((part) => part !== '').join('\n\n')
+  const more = changes.length > told.length ? `… and ${changes.length - told.length} more` : ''
+  return ['### Faults and rollback', text(verdict?.rollback.sentence ?? ''), what, more].filter((part) => part !== '').join('\n\n')
 }
 
 function evidence(change: ChangeRecord): string[] {

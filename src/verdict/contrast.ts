@@ -32,6 +32,9 @@ export interface Contrast {
 
 /** Chance of any wrong *higher* or *lower* among all contrasts of two runs of one system. */
 const alpha = 0.05
+/** Differences up to here are not told from wandering; `bench:verdict`'s made-up services wander that much within minutes. */
+export const equalRatio = 1.2
+export const equalShares = 0.005
 const phases: readonly JudgedPhase[] = ['baseline', 'fault', 'recovery']
 
 /** One for each measure and phase that both runs have. The ends share `alpha` (Bonferroni): many looks must not find something by chance. */
@@ -120,16 +123,24 @@ function shift(contrast: Contrast, a: readonly number[], b: readonly number[], e
   if (!asRatio) return conclude(contrast, shiftInterval(a, b, each, each))
   const { estimate, lo, hi } = shiftInterval(a.map(Math.log), b.map(Math.log), each, each)
   contrast.scale = 'ratio'
-  return conclude(contrast, { estimate: Math.exp(estimate), lo: Math.exp(lo), hi: Math.exp(hi) }, 1)
+  return conclude(contrast, { estimate: Math.exp(estimate), lo: Math.exp(lo), hi: Math.exp(hi) })
 }
 
-/** Only an interval that leaves `equal` out shows a difference. */
-function conclude(contrast: Contrast, { estimate, lo, hi }: { estimate: number; lo: number; hi: number }, equal = 0): Contrast {
-  const slack = 1e-9
-  const found = lo > equal + slack ? 'higher' : hi < equal - slack ? 'lower' : 'no difference shown'
+/** Only an interval that lies beyond the margin as a whole shows a difference. */
+function conclude(contrast: Contrast, { estimate, lo, hi }: { estimate: number; lo: number; hi: number }): Contrast {
+  const [least, most] = marginOf(contrast)
+  const found = lo > most ? 'higher' : hi < least ? 'lower' : 'no difference shown'
   // A ratio without a lower end is nothing at all: its logarithm had none.
   const end = (x: number): number | null => (Number.isFinite(x) && (contrast.scale === 'difference' || x > 0) ? x : null)
   return Object.assign(contrast, { estimate, interval: [end(lo), end(hi)], found })
+}
+
+/** What still counts as equal, on the contrast's scale: a healthy service wanders, and phases of a minute cannot tell wandering from change. */
+function marginOf({ scale, unit, a }: Contrast): [least: number, most: number] {
+  if (unit === 'share') return [-equalShares, equalShares]
+  if (scale === 'ratio') return [1 / equalRatio, equalRatio]
+  const wide = (equalRatio - 1) * Math.abs(a ?? 0)
+  return [-wide, wide]
 }
 
 function refuse(contrast: Contrast, why: string): Contrast {

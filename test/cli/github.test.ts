@@ -2,11 +2,10 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Writable } from 'node:stream'
 import { after, afterEach, beforeEach, describe, test } from 'node:test'
 import { tellGithub } from '../../src/cli/github.ts'
-import { runCommandLine } from '../../src/cli/program.ts'
 import { fabricatedData, storedOf } from '../report/fabricated.ts'
+import { squall } from './support.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'squall-actions-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -17,16 +16,9 @@ const summary = join(folder, 'summary.md')
 const names = ['GITHUB_ACTIONS', 'GITHUB_WORKSPACE', 'GITHUB_STEP_SUMMARY'] as const
 
 async function validate(...options: string[]): Promise<{ stdout: string; stderr: string }> {
-  const seen = { stdout: '', stderr: '' }
-  const into = (name: 'stdout' | 'stderr'): Writable =>
-    new Writable({
-      write(chunk, _encoding, done) {
-        seen[name] += String(chunk)
-        done()
-      },
-    })
-  assert.equal(await runCommandLine(['validate', document, ...options], { stdout: into('stdout'), stderr: into('stderr') }), 2)
-  return seen
+  const said = await squall('validate', document, ...options)
+  assert.equal(said.exit, 2)
+  return said
 }
 
 describe('in GitHub Actions', () => {

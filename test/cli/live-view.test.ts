@@ -170,7 +170,9 @@ describe('the live view on a screen', () => {
     assert.equal(hints(screen), 1)
     assert.match(lines.at(-1) ?? '', /Ctrl-C/)
     view.end()
+    screen.write('FAILED\n')
     assert.equal(heads(screen), 0)
+    assert.match(screen.lines().slice(-2).join('\n'), /freeze at payments .*\nFAILED$/)
   })
 
   test('frames that were dropped leave nothing behind when the terminal is read again', (t) => {

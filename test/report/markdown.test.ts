@@ -59,6 +59,17 @@ describe('a run as Markdown', () => {
     assert.equal(two.match(/^## /gm)?.length, 2)
   })
 
+  test('fits a comment whatever the run was, and what did not end well is not what is cut', () => {
+    const [change] = run.changes
+    assert.ok(change)
+    const changes = Array.from({ length: 500 }, (_, n) => ({ ...change, target: `pod-${n}`, ...(n === 499 && { state: 'stuck' as const }) }))
+    const long = renderMarkdown([{ ...run, changes, document: 'x: y\n'.repeat(200_000) }])
+    assert.ok(long.length < 65_536, `${long.length} characters`)
+    assert.match(long, /\| pod-499 \| stuck \|/)
+    assert.match(long, /… and 460 more/)
+    assert.match(long, /it goes on: `squall export` has all of it/)
+  })
+
   test('a run that goes on says so', () => {
     const { verdict: _verdict, ...rest } = run
     assert.match(renderMarkdown([rest]), /## running: payments-freeze\n\n\*\*This run has no verdict yet/)

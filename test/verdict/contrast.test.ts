@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { chance } from '../../bench/verdict/random.ts'
+import { runData } from '../../bench/verdict/run-data.ts'
+import { tell } from '../../bench/verdict/worlds.ts'
 import type { RunData } from '../../src/records/run-data.ts'
 import { type Contrast, contrasts } from '../../src/verdict/contrast.ts'
 import { fabricatedData } from '../report/fabricated.ts'
@@ -27,7 +30,16 @@ describe('two runs', () => {
     assert.equal(of(pairs[0] ?? [], 'error_rate', 'fault').found, 'no difference shown')
   })
 
-  test('of a system and its cure show what was mended, with an interval that leaves equality out', () => {
+  test('of a system whose latency wanders over half a minute are not called different', () => {
+    const world = { noise: { time: 30, size: 0.15 } }
+    const story = { rate: 50, window: 60, gap: 60, slower: 0, moreErrors: 0, errors: 0.005 }
+    const run = (seed: number): RunData => runData({ name: '', story, factor: 1.5, targets: {} }, tell(world, story, chance(seed)))
+    const pairs = Array.from({ length: 30 }, (_, n) => contrasts(run(2 * n), run(2 * n + 1)))
+    const wrong = pairs.filter((found) => found.some((each) => each.found === 'higher' || each.found === 'lower'))
+    assert.ok(wrong.length <= 4, `${wrong.length} of ${pairs.length}`)
+  })
+
+  test('of a system and its cure show what was mended, with an interval that is all beyond the margin', () => {
     const found = contrasts(fabricatedData(1), changed(fabricatedData(2), { mended: true }))
     const errors = of(found, 'error_rate', 'fault')
     assert.equal(errors.found, 'lower')
@@ -72,7 +84,7 @@ describe('two runs', () => {
       return { ...data, experiment: { ...data.experiment, measures }, samples: { pool_in_use: samples } }
     }
     const found = (a: RunData, b: RunData): Contrast => of(contrasts(a, b), 'pool_in_use', 'fault')
-    const overlapping = found(withBuckets(1, [10, 20]), withBuckets(2, [12, 24]))
+    const overlapping = found(withBuckets(1, [10, 20]), withBuckets(2, [15, 30]))
     assert.deepEqual([overlapping.found, overlapping.why], ["can't tell", 'the buckets are too wide to tell'])
     assert.equal(found(withBuckets(1, [10, 20]), withBuckets(2, [30, 40])).found, 'higher')
     assert.equal(found(withBuckets(1, [30, 40]), withBuckets(2, [10, 20])).found, 'lower')
