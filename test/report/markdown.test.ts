@@ -62,7 +62,11 @@ describe('a run as Markdown', () => {
   test('fits a comment whatever the run was, and what did not end well is not what is cut', () => {
     const [change] = run.changes
     assert.ok(change)
-    const changes = Array.from({ length: 500 }, (_, n) => ({ ...change, target: `pod-${n}`, ...(n === 499 && { state: 'stuck' as const }) }))
+    const changes = Array.from({ length: 500 }, (_, n) => ({
+      ...change,
+      target: `pod-${n}`,
+      ...(n === 499 && { state: 'stuck' as const }),
+    }))
     const long = renderMarkdown([{ ...run, changes, document: 'x: y\n'.repeat(200_000) }])
     assert.ok(long.length < 65_536, `${long.length} characters`)
     assert.match(long, /\| pod-499 \| stuck \|/)
