@@ -66,9 +66,29 @@ export const catalogue = {
     hint: 'Undo by hand what it did, or restore the file and run squall rollback.',
     exit: 6,
   },
+  policy: {
+    means: 'The policy that the project file has for this environment does not allow the run.',
+    hint: 'Change the experiment, or talk to those who answer for squall.yaml.',
+    exit: 2,
+  },
   'secret-missing': {
     means: 'A secret that a fault or a source names is not set.',
-    hint: 'Set the environment variable of that name.',
+    hint: 'Set the environment variable of that name, or write it into the file that secrets: in squall.yaml names.',
+    exit: 2,
+  },
+  'secret-too-short': {
+    means: 'A secret has fewer than four characters: it stands in so many ordinary words that it could not be masked.',
+    hint: 'Use a longer one. A value that protects nothing can be written into the document as it is.',
+    exit: 2,
+  },
+  'secret-in-state': {
+    means: "A fault's own code put the value of a secret into its state, which is kept on disk.",
+    hint: 'Keep the name of the secret in the state, and ask the context for its value when it is needed.',
+    exit: 2,
+  },
+  'secrets-not-trusted': {
+    means: 'The file with the secrets can be read by others, or belongs to somebody else.',
+    hint: 'It must be yours alone: chmod 600 FILE.',
     exit: 2,
   },
   'guardian-failed': {

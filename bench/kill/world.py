@@ -85,7 +85,7 @@ class World:
             again = f"    name: again\n    for: 1s\n    every: {self.EVERY:g}s\n" if part == "again" else ""
             return (
                 f"  - type: command\n{again}    inject: [python3, {script}, {flag}, '{self.delay}']\n"
-                f"    rollback: [rm, '-f', {flag}]\n    check: [test, '-e', {flag}]\n"
+                f"    rollback: [rm, '-f', {flag}]\n    check: [test, '-e', {flag}]\n    expires: when the campaign is over\n"
             )
         return f"  - type: ./own.ts\n    name: own\n    with: {{ flag: {flag}, delay: '{self.delay}', script: {script} }}\n"
 

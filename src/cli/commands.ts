@@ -29,6 +29,12 @@ const vars: OptionEntry = { flags: '--var <name=value>', says: 'set a variable o
 
 const noGithub: OptionEntry = { flags: '--no-github', says: 'in GitHub Actions: no annotations, no summary of the job' }
 
+/** Which `squall.yaml` holds. */
+const project: readonly OptionEntry[] = [
+  { flags: '--project <file>', says: 'the project file; default: squall.yaml in a folder above the document' },
+  { flags: '--no-project', says: 'without the policy, the defaults and the secrets of a project file' },
+]
+
 export const commands: readonly CommandEntry[] = [
   {
     name: 'init',
@@ -57,7 +63,7 @@ export const commands: readonly CommandEntry[] = [
     group: 'Experiments',
     says: 'check an experiment and show every error with its line',
     arguments: [['<file...>', 'experiments: .yaml, .json or .ts']],
-    options: [{ ...vars, read: repeated }, noGithub],
+    options: [{ ...vars, read: repeated }, ...project, noGithub],
     examples: ['squall validate checkout.yaml'],
     reads: true,
     load: () => import('./validate.ts'),
@@ -67,7 +73,7 @@ export const commands: readonly CommandEntry[] = [
     group: 'Experiments',
     says: 'show targets, each change and how it is undone; changes nothing',
     arguments: [file],
-    options: [vars, { flags: '--seed <n>', says: 'make the random choices that a run with this seed makes', read: seed }],
+    options: [vars, ...project, { flags: '--seed <n>', says: 'make the random choices that a run with this seed makes', read: seed }],
     examples: ['squall plan checkout.yaml'],
     reads: true,
     load: () => import('./plan.ts'),
@@ -79,6 +85,7 @@ export const commands: readonly CommandEntry[] = [
     arguments: [file],
     options: [
       vars,
+      ...project,
       { flags: '--seed <n>', says: 'repeat the random choices of an earlier run', read: seed },
       { flags: '--placebo', says: 'inject nothing: see how often the verdict is a false alarm' },
       { flags: '--out <dir>', says: 'also write the reports (html, md, JUnit xml) and the data (json) into this folder' },
@@ -178,6 +185,7 @@ export const commands: readonly CommandEntry[] = [
     name: 'doctor',
     group: 'Safety',
     says: 'what this machine can do, and why not',
+    options: project,
     examples: ['squall doctor'],
     reads: true,
     load: () => import('./doctor.ts'),

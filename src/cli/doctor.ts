@@ -1,15 +1,18 @@
 /** `squall doctor`: what this machine can do and why not, what stands in the way of a run, what is left over. */
 import { accessSync, constants, existsSync } from 'node:fs'
+import { policyWords } from '../document/policy.ts'
 import { SquallError } from '../errors.ts'
 import { standingFlag } from '../guardian/halt-flag.ts'
 import { cgroup2Root } from '../guardian/isolate.ts'
 import { foreignGuardians } from '../guardian/others.ts'
 import { findProgram } from '../system/children.ts'
 import { ensureStateDir, isRoot, notWritable, stateDir } from '../system/paths.ts'
+import { secretsIn } from '../system/secrets.ts'
 import { version } from '../system/version.ts'
 import type { Command } from './context.ts'
 import { finishLeftovers, sweptLine } from './housekeeping.ts'
 import { colour, table } from './output.ts'
+import { type ProjectOptions, projectHere } from './project.ts'
 
 interface Check {
   what: string
@@ -19,7 +22,7 @@ interface Check {
 }
 
 /** Exit 0: runs are possible; 2: they are not; 6: something may be left behind. */
-const doctor: Command = async (_args, _options, context) => {
+const doctor: Command<ProjectOptions> = async (_args, options, context) => {
   const folder = stateFolder()
   const state = folder.state === 'ok' ? ensureStateDir() : null
   const left = state ? await finishLeftovers(context, state) : []
@@ -29,6 +32,7 @@ const doctor: Command = async (_args, _options, context) => {
     flock(),
     folder,
     halt(state ?? undefined),
+    ...project(options),
     parentDeath(),
     limits(),
     ownCgroup(),
@@ -81,6 +85,28 @@ function stateFolder(): Check {
 function halt(state?: string): Check {
   const flag = standingFlag(state)
   return { what: 'halt', state: flag ? 'missing' : 'ok', says: flag ? `${flag} stands: squall halt --clear` : 'not set' }
+}
+
+/** The file that holds for documents of this folder, and its secrets. */
+function project(options: ProjectOptions): Check[] {
+  const found = projectHere(options)
+  if (!found.ok) {
+    const says = found.problems.map(({ file, line, message }) => `${file}:${line}: ${message}`).join('; ')
+    return [{ what: 'project', state: 'missing', says }]
+  }
+  if (!found.project) return [{ what: 'project', state: 'ok', says: 'no squall.yaml in this folder or above: no policy' }]
+  const { file, environments, secretsFile } = found.project
+  const policies = Object.entries(environments).map(([name, policy]) => `${name}: ${policyWords(policy).join('; ') || 'no limits'}`)
+  const checks: Check[] = [{ what: 'project', state: 'ok', says: [file, ...policies].join('; ') }]
+  return secretsFile === undefined ? checks : [...checks, secretsCheck(secretsFile)]
+}
+
+function secretsCheck(file: string): Check {
+  try {
+    return { what: 'secrets', state: 'ok', says: `${file}: ${secretsIn(file).size} names, readable by you alone` }
+  } catch (error) {
+    return { what: 'secrets', state: 'missing', says: (error as Error).message }
+  }
 }
 
 function parentDeath(): Check {

@@ -1,6 +1,7 @@
 /** What people and programs get to see: streams, colours, tables, errors. */
 import { inspect, stripVTControlCharacters, styleText } from 'node:util'
 import { SquallError } from '../errors.ts'
+import { maskedOutput } from '../system/masking.ts'
 import type { CommandContext } from './context.ts'
 
 /** Where output goes; `process` has this shape, and so has a test's pair of buffers. */
@@ -21,9 +22,9 @@ export function commandContext(streams: Streams, json: boolean): OutputContext {
     json,
     out(text) {
       wrote = true
-      streams.stdout.write(line(text))
+      streams.stdout.write(line(maskedOutput(text)))
     },
-    err: (text) => void streams.stderr.write(line(text)),
+    err: (text) => void streams.stderr.write(line(maskedOutput(text))),
     wrote: () => wrote,
   }
 }

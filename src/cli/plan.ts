@@ -1,24 +1,30 @@
 /** `squall plan FILE`: targets, each change with its inverse, what survives what, rights needed. Changes nothing. */
 import { injectors, sources } from '../catalogue.ts'
+import { breachText, hoursBreach, policyBreaches, policyWords } from '../document/policy.ts'
 import type { Need } from '../faults/injector.ts'
 import { picksBySeed } from '../faults/resolve.ts'
+import { reachBreaches } from '../faults/reach.ts'
 import { maxDuration } from '../run/arm.ts'
-import { type PreviewFault, preview } from '../run/preview.ts'
+import { type PreviewChange, type PreviewFault, preview } from '../run/preview.ts'
 import { weakest } from '../run/survival.ts'
+import { wallMs } from '../system/clock.ts'
 import { randomSeed } from '../system/random.ts'
+import { openSecrets } from '../system/secrets.ts'
 import type { Command } from './context.ts'
-import { readDocument } from './document.ts'
+import { type ReadDocument, readDocument } from './document.ts'
 import { colour, table } from './output.ts'
 import { plannedPrecisionOf, precisionLines } from './planned-precision.ts'
+import type { ProjectOptions } from './project.ts'
 
-const plan: Command<{ var?: Record<string, string>; seed?: number }> = async ([file], options, context) => {
-  const loaded = await readDocument(file as string, options.var ?? {}, context)
+const plan: Command<{ var?: Record<string, string>; seed?: number } & ProjectOptions> = async ([file], options, context) => {
+  const loaded = await readDocument(file as string, options.var ?? {}, context, options)
   if (!loaded) return 2
-  const { experiment, folder } = loaded
+  const { experiment, folder, project, policy } = loaded
   const seed = options.seed ?? randomSeed()
-  const faults = await preview(experiment, { folder, seed, injectors })
-  const failed = faults.some((fault) => fault.error || fault.needs.some(({ met }) => met === false))
+  const faults = await preview(experiment, { folder, seed, injectors, secrets: openSecrets(project?.secretsFile) })
   const changes = faults.flatMap((fault) => fault.changes)
+  const refusals = refusalsOf(loaded, changes)
+  const failed = refusals.length > 0 || faults.some((fault) => fault.error || fault.needs.some(({ met }) => met === false))
   const precision = await plannedPrecisionOf(experiment)
   if (context.json) {
     const data = {
@@ -27,6 +33,9 @@ const plan: Command<{ var?: Record<string, string>; seed?: number }> = async ([f
       seed,
       phases: experiment.phases,
       maxDuration: maxDuration(experiment, sources),
+      project: project?.file ?? null,
+      policy: policyWords(policy),
+      refusals,
       faults,
       weakest: weakest(changes),
       precision,
@@ -39,6 +48,7 @@ const plan: Command<{ var?: Record<string, string>; seed?: number }> = async ([f
   context.out(
     `environment ${experiment.environment}; warm-up ${s(warmup)}, baseline ${s(baseline)}, fault ${s(fault)}, recovery ${s(recovery)}; ended by force after ${s(maxDuration(experiment, sources))}`,
   )
+  for (const line of projectLines(loaded, refusals)) context.out(line)
   for (const one of faults) context.out(`\n${faultLines(one)}`)
   if (changes.length > 0) context.out(`\n${weakest(changes)}`)
   if (precision.length > 0) context.out(precisionLines(precision))
@@ -47,6 +57,28 @@ const plan: Command<{ var?: Record<string, string>; seed?: number }> = async ([f
   return failed ? 2 : 0
 }
 export default plan
+
+/** Everything for which the policy would refuse the run now. */
+function refusalsOf({ experiment, policy }: ReadDocument, changes: readonly PreviewChange[]): string[] {
+  const hours = hoursBreach(experiment, policy, wallMs())
+  const stated = policyBreaches(experiment, policy)
+  const reach = reachBreaches(
+    policy,
+    changes.map((change) => ({ ...change, target: change.where })),
+  )
+  // A number of targets that the document itself names is said once.
+  const found = reach.filter(({ rule }) => !stated.some((breach) => breach.rule === rule))
+  return [...stated, ...found, ...(hours ? [hours] : [])].map((breach) => breachText(policy, breach))
+}
+
+function projectLines({ experiment, project, policy }: ReadDocument, refusals: readonly string[]): string[] {
+  if (!project) return ['no project file (squall.yaml): no limits but the built-in ones']
+  const limits = policyWords(policy).join('; ') || 'no limits but the built-in ones'
+  return [
+    `${project.file}: ${experiment.environment}: ${limits}`,
+    ...refusals.map((refusal) => `  ${colour('red', 'would be refused')}: ${refusal}`),
+  ]
+}
 
 function faultLines(fault: PreviewFault): string {
   const head = `${colour('bold', fault.name)}${fault.name === fault.type ? '' : ` (${fault.type})`} from +${s(fault.after)} for ${s(fault.lasts)}${fault.again}`

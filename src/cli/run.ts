@@ -16,6 +16,7 @@ import { runExperiment } from '../run/run.ts'
 import { monotonicMs } from '../system/clock.ts'
 import { endProcess } from '../system/exit.ts'
 import { randomSeed } from '../system/random.ts'
+import { openSecrets } from '../system/secrets.ts'
 import { onStopRequest, type StopReason } from '../system/signals.ts'
 import { nonBlockingWriter } from '../system/terminal.ts'
 import type { Verdict } from '../verdict/verdict.ts'
@@ -23,10 +24,11 @@ import type { Command, CommandContext } from './context.ts'
 import { readDocument } from './document.ts'
 import { type GithubOption, tellGithub } from './github.ts'
 import { finishLeftovers } from './housekeeping.ts'
+import type { ProjectOptions } from './project.ts'
 import { runLines } from './run-lines.ts'
 import { liveView } from './run-live.ts'
 
-interface RunOptions extends GithubOption {
+interface RunOptions extends GithubOption, ProjectOptions {
   var?: Record<string, string>
   seed?: number
   placebo?: boolean
@@ -50,6 +52,8 @@ const run: Command<RunOptions> = async ([file], options, context) => {
       ...(options.placebo ? { placebo: true } : {}),
       injectors,
       sources,
+      secrets: openSecrets(loaded.project?.secretsFile),
+      policy: loaded.policy,
       tell(news) {
         leftovers.see(news)
         view.tell(news)

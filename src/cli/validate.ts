@@ -9,6 +9,7 @@ import { parseVars } from '../document/variables.ts'
 import { SquallError } from '../errors.ts'
 import type { Command } from './context.ts'
 import { annotateProblems, type GithubOption } from './github.ts'
+import { type ProjectOptions, projectFor } from './project.ts'
 
 interface FileReport {
   file: string
@@ -20,13 +21,14 @@ interface FileReport {
   problems: Problem[]
 }
 
-const validate: Command<{ var?: string[]; color?: boolean } & GithubOption> = async (files, options, context) => {
+const validate: Command<{ var?: string[]; color?: boolean } & GithubOption & ProjectOptions> = async (files, options, context) => {
   if (files.length === 0) throw new SquallError('usage', 'validate needs at least one file.', { hint: 'squall validate FILE…' })
   const vars = parseVars(options.var)
   const color = options.color !== false && !process.env.NO_COLOR && process.stderr.isTTY === true
   const reports: FileReport[] = []
   for (const file of files) {
-    const loaded = await loadDocument(file, { vars, catalogue: documentCatalogue })
+    const found = projectFor(file, options)
+    const loaded = found.ok ? await loadDocument(file, { vars, catalogue: documentCatalogue, project: found.project }) : found
     const report: FileReport = loaded.ok
       ? { file, valid: true, ...counts(loaded.experiment), problems: loaded.warnings }
       : { file, valid: false, problems: loaded.problems }

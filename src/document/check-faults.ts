@@ -15,6 +15,18 @@ export function checkFaults(collect: Collector, experiment: Experiment, catalogu
     if (part !== undefined && other) checkCollision(collect, [other, fault], part, index)
   })
   checkPrimary(collect, experiment)
+  checkExpiry(collect, experiment)
+}
+
+/** What programs of the author do is known to nobody else: in production they must say how it ends when all of Squall is dead. */
+function checkExpiry(collect: Collector, { environment, faults }: Experiment): void {
+  if (environment !== 'production') return
+  faults.forEach((fault, index) => {
+    if (fault.type !== 'command' || fault.spec.expires !== undefined) return
+    collect.add(['faults', index], 'expires-missing', 'in production a command needs the key “expires”', {
+      fix: 'let what inject does end by itself, and say when: expires: after 60s',
+    })
+  })
 }
 
 function sameTargets({ target: one }: Fault, { target: other }: Fault): boolean {

@@ -96,6 +96,7 @@ export interface FaultParameters {
     check: string[]
     cwd?: string
     env?: string[]
+    secrets?: string[]
     timeout?: Duration
     expires?: string
   }

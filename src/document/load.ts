@@ -4,7 +4,10 @@ import { dirname, resolve } from 'node:path'
 import type { DocumentCatalogue } from './document-catalogue.ts'
 import type { Experiment } from './experiment.ts'
 import { type Located, unlocated } from './located.ts'
+import { breachText, policyBreaches } from './policy.ts'
 import { type Collector, collectProblems, type Problem, showPath, sortProblems } from './problems.ts'
+import type { Policy, Project } from './project.ts'
+import { withDefaults } from './project-defaults.ts'
 import { readTypescript } from './read-typescript.ts'
 import { readYaml, type YamlDocument } from './read-yaml.ts'
 import { resolveExperiment } from './resolve.ts'
@@ -15,6 +18,8 @@ export interface LoadOptions {
   /** Values of variables, from the command line. */
   vars?: Readonly<Record<string, string>>
   catalogue: DocumentCatalogue
+  /** Whose defaults and policies hold. */
+  project?: Project | null
 }
 
 export type Loaded =
@@ -36,10 +41,24 @@ const largest = 1024 * 1024
 
 /** Reads a `.yaml`, `.yml`, `.json` or `.ts` document. A file that cannot be read is a problem like others; never throws for them. */
 export async function loadDocument(path: string, options: LoadOptions): Promise<Loaded> {
-  let text: string
+  const text = readText(path)
+  if (typeof text !== 'string') return { ok: false, problems: [text] }
+  if (!/\.[cm]?[jt]s$/.test(path)) return loadDocumentText(text, path, options)
+  const read = await readTypescript(resolve(path))
+  if (!read.ok)
+    return {
+      ok: false,
+      problems: [{ ...lonely(path, 'typescript-failed', read.message), ...read.place, ...(read.fix !== undefined && { fix: read.fix }) }],
+    }
+  const located = unlocated(path, text, read.value)
+  return finish(located, [], text, path, options)
+}
+
+/** The text of a document or a project file, or the problem with reading it. */
+export function readText(path: string): string | Problem {
   try {
-    if (statSync(path).size > largest) return { ok: false, problems: [lonely(path, 'too-large', 'the file is larger than 1MiB')] }
-    text = readFileSync(path, 'utf8')
+    if (statSync(path).size > largest) return lonely(path, 'too-large', 'the file is larger than 1MiB')
+    return readFileSync(path, 'utf8')
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     const why =
@@ -50,25 +69,9 @@ export async function loadDocument(path: string, options: LoadOptions): Promise<
           : code === 'EACCES'
             ? 'reading it is not permitted'
             : String(error)
-    return {
-      ok: false,
-      problems: [
-        {
-          ...lonely(path, 'file-not-readable', why),
-          ...(code === 'ENOENT' && { fix: 'check the path; it is taken from the working directory' }),
-        },
-      ],
-    }
+    const fix = code === 'ENOENT' ? { fix: 'check the path; it is taken from the working directory' } : {}
+    return { ...lonely(path, 'file-not-readable', why), ...fix }
   }
-  if (!/\.[cm]?[jt]s$/.test(path)) return loadDocumentText(text, path, options)
-  const read = await readTypescript(resolve(path))
-  if (!read.ok)
-    return {
-      ok: false,
-      problems: [{ ...lonely(path, 'typescript-failed', read.message), ...read.place, ...(read.fix !== undefined && { fix: read.fix }) }],
-    }
-  const located = unlocated(path, text, read.value)
-  return finish(located, [], text, path, options)
 }
 
 /** The same for a text of YAML or JSON; `file` names it in problems and tells the folder. */
@@ -90,15 +93,19 @@ function finish(
   const vars = options.vars ?? {}
   const folder = dirname(resolve(file))
   const checking = { located, collect }
-  const filled = fillVariables(checking, vars)
+  const { project } = options
+  const filled = withDefaults(fillVariables(checking, vars), project?.defaults ?? {})
   const experiment = resolveExperiment(checking, filled, { catalogue: options.catalogue, folder })
+  const policy = experiment && project?.environments[experiment.environment]
+  for (const breach of policy ? policyBreaches(experiment, policy) : [])
+    collect.add(breach.path, 'policy', breachText(policy as Policy, breach), { severity: 'warning' })
   const problems = merged(collect, findings, yaml)
   if (experiment && !problems.some((problem) => problem.severity === 'error')) {
     return {
       ok: true,
       experiment: JSON.parse(JSON.stringify(experiment)),
       text,
-      hash: () => hashOf(text, vars),
+      hash: () => hashOf(text, vars, project?.defaults ?? {}),
       folder,
       warnings: problems,
     }
@@ -107,7 +114,7 @@ function finish(
 }
 
 /** Findings of the reader and of the checks. Where both speak of one value, the one that knows more wins. */
-function merged(collect: Collector, findings: readonly Finding[], yaml: YamlDocument | undefined): Problem[] {
+export function merged(collect: Collector, findings: readonly Finding[], yaml: YamlDocument | undefined): Problem[] {
   if (!yaml) return sortProblems(collect.problems)
   const read = findings.map((finding) => placed(yaml, finding))
   // A cut value leaves unknown keys and missing ones on its line behind it: they are its consequences, like those of a strange feature.
@@ -150,8 +157,10 @@ function lonely(file: string, code: Problem['code'], message: string): Problem {
 }
 
 /** `node:crypto` is loaded only here: it takes longer than to check a document. */
-function hashOf(text: string, vars: Readonly<Record<string, string>>): string {
+function hashOf(text: string, vars: Readonly<Record<string, string>>, defaults: Readonly<Record<string, unknown>>): string {
   const { createHash } = process.getBuiltinModule('node:crypto')
   const given = Object.entries(vars).toSorted(([a], [b]) => (a < b ? -1 : 1))
-  return createHash('sha256').update(text).update('\0').update(JSON.stringify(given)).digest('hex')
+  const hash = createHash('sha256').update(text).update('\0').update(JSON.stringify(given))
+  if (Object.keys(defaults).length > 0) hash.update('\0').update(JSON.stringify(defaults))
+  return hash.digest('hex')
 }

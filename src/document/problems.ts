@@ -47,6 +47,8 @@ export const problemCodes = {
   'every-without-for': 'A fault that begins again without saying how long each time lasts.',
   'every-too-short': 'A fault that begins again before it is gone for certain.',
   'variable-unused': 'A variable that is declared and never used.',
+  'expires-missing': 'A fault in production that does not say when it ends by itself.',
+  policy: 'The policy that the project has for this environment does not allow it: the run would be refused.',
 } as const
 
 export type ProblemCode = keyof typeof problemCodes

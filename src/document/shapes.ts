@@ -1,7 +1,7 @@
 /** The fixed parts of a document as zod schemas. What depends on the catalogue or on units is checked beside them. */
 import * as z from 'zod/mini'
 import { count, duration, port, rate, readBy, refusing, says, secretText, share, text, withVariable } from './schema-types.ts'
-import { nameRule, readStatus, wrongMethod, wrongName, wrongPattern, wrongUrl } from './texts.ts'
+import { nameRule, readStatus, secretBeforePath, wrongMethod, wrongName, wrongPattern, wrongUrl } from './texts.ts'
 
 export const environments = ['test', 'staging', 'production'] as const
 export const places = ['process', 'proxy', 'container', 'host', 'database', 'pod', 'node', 'app', 'url'] as const
@@ -34,7 +34,8 @@ export const writtenUnits = [...units, ...(Object.keys(sourceUnits) as (keyof ty
 /** The name of an experiment or a fault: it becomes part of file names and labels. */
 export const nameShape = text.check(refusing(wrongName), z.meta({ pattern: nameRule.source, maxLength: 63 }))
 
-const httpUrl = text.check(refusing(wrongUrl))
+/** `${secret:NAME}` may stand in its path or query: what is before decides who is asked, and is shown. */
+export const httpUrl = secretText.check(refusing(wrongUrl), refusing(secretBeforePath, 'secret-not-here'))
 const headers = z.record(
   z.string().check(z.regex(/^[\w!#$%&'*+.^`|~-]+$/, { error: 'a header’s name has letters, digits and - only' })),
   secretText.check(
@@ -48,12 +49,12 @@ const method = text.check(refusing(wrongMethod))
 const requestKeys = {
   method: says('HTTP method, in capitals; default GET.', z._default(method, 'GET'), 'GET', 'POST', 'PUT', 'DELETE'),
   headers: says('Headers by name; ${secret:NAME} may stand in a value.', z.optional(headers), { authorization: 'Bearer ${secret:TOKEN}' }),
-  body: z.optional(says('What is sent: text, or data that becomes JSON.', z.unknown(), { item: 1 })),
+  body: z.optional(says('What is sent: text, or data that becomes JSON; ${secret:NAME} may stand in it.', z.unknown(), { item: 1 })),
 }
 
 export const requestShape = z.strictObject({
   name: says('What reports call this request; default: “request” and its number.', z.optional(text), 'search'),
-  url: says('Where the request goes.', httpUrl, 'http://localhost:8080/search'),
+  url: says('Where the request goes; ${secret:NAME} may stand in its path or query.', httpUrl, 'http://localhost:8080/search'),
   ...requestKeys,
   weight: says('How often it is sent, relative to the other requests; default 1. 3 beside a 1 is three of four.', z._default(count, 1), 3),
 })
@@ -83,7 +84,7 @@ export const trafficShape = says(
       '50/s',
       '600/m',
     ),
-    url: says('Where every request goes. Several kinds of request: write requests instead.', z.optional(httpUrl), 'http://localhost:8080/'),
+    url: says('Where every request goes; ${secret:NAME} may stand in its path or query. Several kinds of request: write requests instead.', z.optional(httpUrl), 'http://localhost:8080/'),
     method: requestKeys.method,
     headers: requestKeys.headers,
     body: requestKeys.body,

@@ -20,7 +20,15 @@ export function wrongName(value: string): WrongText {
   return { message, fix: `write ${mended === '' ? 'e.g. checkout-freeze' : mended}` }
 }
 
-export function wrongUrl(value: string): WrongText {
+/** Before the path it would decide who is asked. */
+export function secretBeforePath(value: string): WrongText {
+  if (!/^[^/]*\/\/[^/?#]*\$\{secret:/.test(value)) return undefined
+  return { message: 'a secret can only stand in the path or the query of an address', fix: 'write it behind the host, or into a header' }
+}
+
+/** References to secrets count as a word. */
+export function wrongUrl(written: string): WrongText {
+  const value = written.replaceAll(/\$\{secret:\w+\}/g, 'x')
   if (value === '' || value.includes('${')) return undefined
   if (/^https?:\/\/[^\s/]/.test(value) && URL.canParse(value) && !/\s/.test(value)) return undefined
   const message = 'expected an address such as http://localhost:8080/'

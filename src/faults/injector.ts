@@ -20,6 +20,8 @@ export interface Target {
   place: Place | 'none'
   id: string
   name: string
+  /** How many the target matched, of which this is one. */
+  among?: number
   /** Place-specific facts found while resolving; plain data. */
   facts: { [key: string]: Json }
 }

@@ -41,7 +41,7 @@ function resolveProcesses(spec: TargetSpec, options: ResolveOptions): Target[] {
   if ('count' in spec.pick && free.length < spec.pick.count && !options.allowFewer) {
     throw new SquallError('no-target', `only ${free.length} of the ${spec.pick.count} processes asked for have ${queryWords(spec.query)}`)
   }
-  const targets = free.map((one) => targetOf(one, spec.query))
+  const targets = free.map((one) => ({ ...targetOf(one, spec.query), among: free.length }))
   const known = targets.filter(({ id }) => options.prefer?.has(id))
   const others = targets.filter(({ id }) => !options.prefer?.has(id))
   return picked(known, others, spec.pick, options.random)

@@ -1,6 +1,7 @@
 /** Arming: every fault resolved, planned, locked and loaded before anything may be injected. */
 import type { Fault, Ramp } from '../document/experiment.ts'
 import { SquallError } from '../errors.ts'
+import { secretsOfFault } from '../faults/fault-secrets.ts'
 import type { AnyInjector, Json, Target } from '../faults/injector.ts'
 import { withOwnDials } from '../faults/own/dials.ts'
 import { doesWords, doseAt, rampOf } from '../faults/ramp.ts'
@@ -8,9 +9,10 @@ import { resolveTargets } from '../faults/resolve.ts'
 import { wallMs } from '../system/clock.ts'
 import { seededRandom } from '../system/random.ts'
 import type { Held } from './change.ts'
-import { createContext } from './context.ts'
+import { createContext, mustHoldNoSecret } from './context.ts'
 import { builtInPair, type InjectorPair, isModulePath, modulePair } from './injector-of.ts'
 import type { Journal, PlannedRecord } from './journal.ts'
+import { mustKeepPolicy } from './keep-policy.ts'
 import { type ArmRequest, type ChangeSummary, changeKey } from './protocol.ts'
 import type { ResourceLocks } from './resource-locks.ts'
 
@@ -28,6 +30,8 @@ export interface ArmedFault {
 
 export interface Armoury {
   request: ArmRequest
+  /** The faults that are armed so far. */
+  armed: readonly ArmedFault[]
   injectors: readonly AnyInjector[]
   locks: ResourceLocks
   journal(): Journal | null
@@ -46,6 +50,7 @@ export async function armFault(armoury: Armoury, asked: Fault): Promise<ArmedFau
     const targets = await resolveFault(request, fault)
     armed.held = await Promise.all(targets.map((target, index) => planChange(armoury, armed, target, index)))
     armed.size = targets.length
+    mustKeepPolicy(request, [...armoury.armed, armed])
     return armed
   } catch (error) {
     pair.close()
@@ -60,6 +65,7 @@ export async function planAgain(armoury: Armoury, armed: ArmedFault): Promise<vo
   await armed.pair.renew()
   armoury.locks.planAgain(armed.fault.name)
   armed.held = await Promise.all(targets.map((target, index) => planChange(armoury, armed, target, index)))
+  mustKeepPolicy(armoury.request, armoury.armed)
 }
 
 /** `before`: the targets of the last time; fewer of them than asked for is weaker then, not refused. */
@@ -98,20 +104,31 @@ async function planChange(armoury: Armoury, { fault, pair, ramp }: ArmedFault, t
       secrets: request.secrets,
       log: armoury.log,
       async save(state: Json) {
-        held.state = state
-        const saved = armoury.journal()?.append({ is: 'saved', key, state })
         // A rollback never waits for the journal; an injection must not go on without it.
-        if (held.at === 'undoing' || held.at === 'stuck') await saved?.catch((error: Error) => armoury.log(`journal: ${error.message}`))
-        else await saved
+        const undoing = held.at === 'undoing' || held.at === 'stuck'
+        const saving = (async () => {
+          mustHoldNoSecret(state)
+          await armoury.journal()?.append({ is: 'saved', key, state })
+        })()
+        held.state = state
+        if (undoing) await saving.catch((error: Error) => armoury.log(`journal: ${error.message}`))
+        else await saving
       },
     }),
   }
   const change = await pair.injector.plan(fault.spec, target, held.context)
   if (change.undoes === '' && pair.injector.instant !== true)
     throw new SquallError('module-not-usable', `${fault.type}: a fault without an inverse must say that it is instant`)
+  mustHoldNoSecret([change.state as Json, change.lock ?? null])
   if (change.lock) armoury.locks.take(change.lock, { key, fault: fault.name }, target.name)
   held.state = change.state as Json
-  held.plan = { ...plannedRecord(fault, key, target, change, pair), does: doesWords(change.does, ramp), ...(ramp && { ramp }) }
+  const secrets = secretsOfFault(fault, armoury.injectors)
+  held.plan = {
+    ...plannedRecord(fault, key, target, change, pair),
+    does: doesWords(change.does, ramp),
+    ...(ramp && { ramp }),
+    ...(secrets.length > 0 && { secrets }),
+  }
   await armoury.journal()?.append(held.plan)
   return held
 }

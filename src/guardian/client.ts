@@ -28,9 +28,18 @@ export interface GuardianClient {
 
 const armLimit = 30_000
 
-/** What a guardian or a sweep gets of the environment: where state lies, and nothing a CI system could find it by. */
-export function guardianEnvironment(): Record<string, string> {
-  return { ...allowedEnvironment(['SQUALL_STATE_DIR', 'SQUALL_MACHINE_DIR', 'XDG_STATE_HOME']), SQUALL_ROLE: 'guardian' }
+/**
+ * What a guardian or a sweep gets of the environment: where state lies, what faults want to hand to their programs, and nothing a
+ * CI system could find it by.
+ */
+export function guardianEnvironment(more: readonly string[] = []): Record<string, string> {
+  return { ...allowedEnvironment(['SQUALL_STATE_DIR', 'SQUALL_MACHINE_DIR', 'XDG_STATE_HOME', ...more]), SQUALL_ROLE: 'guardian' }
+}
+
+/** Names under `env` in a fault's parameters, or in the state of a change made of them. */
+export function environmentNames(parameters: unknown): string[] {
+  const names = (parameters as { env?: unknown } | null)?.env
+  return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : []
 }
 
 /**
@@ -41,7 +50,7 @@ export async function startGuardian(request: ArmRequest, onMessage: (message: Fr
   const logFd = openSync(join(runDir(request.run, request.state), 'guardian.log'), 'a', 0o600)
   const child = startChild({
     argv: [process.execPath, entryPath('guardian'), 'own', request.state, request.run],
-    env: guardianEnvironment(),
+    env: guardianEnvironment(request.faults.flatMap((fault) => environmentNames(fault.spec))),
     stdio: ['pipe', 'pipe', logFd],
   })
   closeSync(logFd)

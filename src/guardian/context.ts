@@ -1,7 +1,9 @@
 /** What an injector gets from the guardian. */
 
+import { secretNames } from '../document/secrets.ts'
 import { SquallError } from '../errors.ts'
 import type { Context, Json } from '../faults/injector.ts'
+import { holdsSecret } from '../system/masking.ts'
 import { seededRandom } from '../system/random.ts'
 
 export interface ContextOptions {
@@ -11,6 +13,7 @@ export interface ContextOptions {
   signal: AbortSignal
   folder: string
   seed: number
+  /** Values of the secrets that the document names for this fault. */
   secrets: Readonly<Record<string, string>>
   log(line: string): void
   save(state: Json): Promise<void>
@@ -25,10 +28,18 @@ export function createContext(options: ContextOptions): Context<Json> {
     log: options.log,
     random: seededRandom(options.seed),
     save: options.save,
-    secret(name) {
+    async secret(wanted) {
+      const name = secretNames(wanted)[0] ?? wanted
       const value = options.secrets[name]
-      if (value !== undefined) return Promise.resolve(value)
-      return Promise.reject(new SquallError('secret-missing', `the secret ${name} is not set`))
+      if (value !== undefined) return value
+      throw new SquallError('secret-missing', `needs the secret ${name}, which the document does not name for this fault`, {
+        hint: `Name it there: with: { … : "\${secret:${name}}" }.`,
+      })
     },
   }
+}
+
+/** State is journaled, and a masked state could not be undone: so a value in it is refused. @throws SquallError `secret-in-state` */
+export function mustHoldNoSecret(state: Json): void {
+  if (holdsSecret(JSON.stringify(state))) throw new SquallError('secret-in-state', 'the state of the fault holds the value of a secret')
 }

@@ -8,18 +8,18 @@ import type { Readable, Writable } from 'node:stream'
 import { SquallError } from '../errors.ts'
 import type { AnyInjector } from '../faults/injector.ts'
 import { killByMark } from '../faults/marks.ts'
-import { bootMs, sleep, wallMs } from '../system/clock.ts'
+import { bootMs, sleep } from '../system/clock.ts'
 import { type Lock, patientLock } from '../system/flock.ts'
 import { readMessages, sendMessage } from '../system/lines.ts'
+import { hideValue, maskedData } from '../system/masking.ts'
 import { runDir } from '../system/paths.ts'
-import { aliveSame, readStat } from '../system/proc.ts'
+import { aliveSame } from '../system/proc.ts'
 import { endSpareChild, keepSpareChild } from '../system/spare-child.ts'
-import { version } from '../system/version.ts'
 import { type ArmedFault, armFault, planAgain, refusalOf, summaryOf } from './arm.ts'
 import { type Engine, type Held, injectChange } from './change.ts'
 import { type ControlAnswer, serveControl } from './control-socket.ts'
 import { standingFlag, watchHaltFlags } from './halt-flag.ts'
-import { ownIdentity } from './identity.ts'
+import { headerOf, self } from './header.ts'
 import { createJournal, type Journal } from './journal.ts'
 import { markOpen, unmarkOpen } from './open-runs.ts'
 import { type ArmRequest, endStates, type FromGuardian, type ToGuardian, unsettledStates } from './protocol.ts'
@@ -48,7 +48,7 @@ export function runGuardian(options: GuardianOptions): Promise<void> {
       if (message.say === 'arm') guardian = arm(options, message, resolve)
       else void guardian?.then((armed) => armed?.handle(message))
     }
-    readMessages<ToGuardian>(options.input, onMessage, (line) => options.log(`not understood: ${line.slice(0, 200)}`))
+    readMessages<ToGuardian>(options.input, onMessage, (line) => options.log(`not understood: a line of ${line.length} characters`))
     const gone = (): void => {
       if (!guardian) return resolve()
       void guardian.then((armed) => armed?.runnerGone('its pipe has ended'))
@@ -65,7 +65,8 @@ interface Guardian {
 
 /** Null when refused: the runner has been told, nothing is held any more. */
 async function arm(options: GuardianOptions, request: ArmRequest, ended: () => void): Promise<Guardian | null> {
-  const send = (message: FromGuardian): void => sendMessage(options.output, message)
+  for (const value of Object.values(request.secrets)) hideValue(value)
+  const send = (message: FromGuardian): void => sendMessage(options.output, maskedData(message))
   const dir = runDir(request.run, request.state)
   const locks = createResourceLocks()
   let lock: Lock | null = null
@@ -77,7 +78,7 @@ async function arm(options: GuardianOptions, request: ArmRequest, ended: () => v
     const deadlineBoot = bootMs() + request.maxDuration
     markOpen(request.state, request.run)
     journal = await createJournal(join(dir, 'journal'), headerOf(request, deadlineBoot))
-    const armoury = { request, injectors: options.injectors, locks, journal: () => journal, log: options.log }
+    const armoury = { request, armed, injectors: options.injectors, locks, journal: () => journal, log: options.log }
     for (const fault of request.faults) armed.push(await armFault(armoury, fault))
     keepSpareChild()
     const spare = Array.from({ length: 8 }, () => openSync('/dev/null', 'r'))
@@ -315,26 +316,4 @@ async function endRunner(request: ArmRequest): Promise<void> {
   const { pid, start } = request.runner
   for (let waited = 0; waited < 5_000 && aliveSame(pid, start); waited += 100) await sleep(100)
   if (aliveSame(pid, start)) process.kill(pid, 'SIGKILL')
-}
-
-function headerOf(request: ArmRequest, deadlineBoot: number): Parameters<typeof createJournal>[1] {
-  return {
-    is: 'header',
-    format: 1,
-    version,
-    run: request.run,
-    experiment: request.experiment,
-    documentHash: request.documentHash,
-    folder: request.folder,
-    uid: process.getuid?.() ?? -1,
-    identity: ownIdentity(),
-    runner: request.runner,
-    guardian: self(),
-    deadlineBoot,
-    deadlineWall: wallMs() + request.maxDuration,
-  }
-}
-
-function self(): { pid: number; start: number } {
-  return { pid: process.pid, start: readStat(process.pid)?.start ?? 0 }
 }

@@ -10,6 +10,7 @@ import { crc32 } from 'node:zlib'
 import type { Json } from '../faults/injector.ts'
 import type { ChangeState } from '../records/run-data.ts'
 import { openTrusted, syncFolder, writeAll } from '../system/files.ts'
+import { maskedData } from '../system/masking.ts'
 import type { Identity } from './identity.ts'
 import type { ChangeSummary, ProcessId } from './protocol.ts'
 
@@ -30,6 +31,8 @@ export interface JournalHeader {
   /** ms since boot and ms since the epoch. */
   deadlineBoot: number
   deadlineWall: number
+  /** Path of the project's file of secrets, for a sweep. */
+  secretsFile?: string
 }
 
 /** Everything needed to undo one change from nothing but the journal. */
@@ -61,7 +64,7 @@ export interface Journal {
 }
 
 export function encodeRecord(record: JournalRecord): Buffer {
-  const json = JSON.stringify(record)
+  const json = JSON.stringify(maskedData(record))
   return Buffer.from(`\n${checksum(json)} ${json}`, 'utf8')
 }
 

@@ -9,7 +9,8 @@ import { runChild } from '../system/children.ts'
 import { sleep } from '../system/clock.ts'
 import { entryPath } from '../system/entry.ts'
 import { endProcess } from '../system/exit.ts'
-import { sendMessage } from '../system/lines.ts'
+import { readMessages, sendMessage } from '../system/lines.ts'
+import { hideValue, masked, maskedData } from '../system/masking.ts'
 import { runDir } from '../system/paths.ts'
 import { runGuardian } from './guardian.ts'
 import { enterOwnCgroup, removeLeftCgroup } from './isolate.ts'
@@ -54,6 +55,8 @@ async function own(state: string, run: string, parts: GuardianParts): Promise<vo
 /** All runs side by side: one that hangs must not keep another waiting. */
 async function sweepAll(state: string, runs: readonly string[], parts: GuardianParts): Promise<void> {
   process.stdout.on('error', () => {}) // Whoever listened is gone.
+  const secrets = await givenSecrets(parts.input ?? process.stdin)
+  const say = (message: object): void => sendMessage(process.stdout, maskedData(message))
   await Promise.all(
     runs.map(async (run) => {
       const log = logger(state, run)
@@ -61,26 +64,39 @@ async function sweepAll(state: string, runs: readonly string[], parts: GuardianP
         const swept = await sweepRun(run, {
           state,
           injectors: parts.injectors,
+          secrets,
           log,
           closeRecord: (dir) => closeRecord(dir, log),
-          onChange: (id, key, change, why) => sendMessage(process.stdout, { say: 'change', run: id, key, state: change, why }),
+          onChange: (id, key, change, why) => say({ say: 'change', run: id, key, state: change, why }),
           ...(parts.fence ? { fence: parts.fence } : {}),
         })
         if (swept.result === 'swept') removeLeftCgroup(run)
-        sendMessage(process.stdout, { say: 'swept', ...swept })
+        say({ say: 'swept', ...swept })
       } catch (error) {
         log(`sweep: ${(error as Error).stack}`)
-        sendMessage(process.stdout, { say: 'swept', run, result: 'unreadable', why: (error as Error).message, changes: [] })
+        say({ say: 'swept', run, result: 'unreadable', why: (error as Error).message, changes: [] })
       }
     }),
   )
+}
+
+/** One line of JSON from whoever asked for the sweep, at once: what its environment holds of the secrets that the journals name. */
+async function givenSecrets(input: Readable): Promise<Record<string, string>> {
+  const line = new Promise<Record<string, string>>((resolve) => {
+    readMessages<Record<string, string>>(input, resolve, () => resolve({}))
+    input.once('close', () => resolve({}))
+    input.once('error', () => resolve({}))
+  })
+  const secrets = await Promise.race([line, sleep(1_000).then(() => ({}))])
+  for (const value of Object.values(secrets)) hideValue(value)
+  return secrets
 }
 
 function logger(state: string, run: string): (line: string) => void {
   const file = join(runDir(run, state), 'guardian.log')
   return (line) => {
     try {
-      appendFileSync(file, `${new Date().toISOString()} ${line}\n`, { mode: 0o600 })
+      appendFileSync(file, `${new Date().toISOString()} ${masked(line)}\n`, { mode: 0o600 })
     } catch {
       // A full disk must not stop a rollback; the journal and the runner's record tell the essential.
     }

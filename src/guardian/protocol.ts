@@ -1,5 +1,6 @@
 /** What runner and guardian say to each other: one JSON object a line over the guardian's stdin and stdout. */
 import type { Fault, Ramp } from '../document/experiment.ts'
+import type { Policy } from '../document/project.ts'
 import type { Look } from '../faults/injector.ts'
 import type { ChangeState } from '../records/run-data.ts'
 
@@ -31,8 +32,12 @@ export interface ArmRequest {
   /** ms from now after which everything is rolled back, whatever happens. */
   maxDuration: number
   runner: ProcessId
+  /** What the environment allows; the guardian sees to what only targets and changes tell. */
+  policy: Policy
   /** Values of the secrets the faults name; kept in memory only. */
   secrets: Record<string, string>
+  /** Where a later sweep finds them, beside its environment. */
+  secretsFile?: string
 }
 
 export type ToGuardian =

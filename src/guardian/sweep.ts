@@ -1,6 +1,7 @@
 /** The sweep: finishes what a dead guardian left, from nothing but the journal and the world. */
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { SquallError } from '../errors.ts'
 import type { AnyInjector } from '../faults/injector.ts'
 import { killByMark } from '../faults/marks.ts'
 import type { ChangeState } from '../records/run-data.ts'
@@ -10,7 +11,7 @@ import { patientLock } from '../system/flock.ts'
 import { runDir } from '../system/paths.ts'
 import { aliveSame } from '../system/proc.ts'
 import { type Engine, type Held, setState } from './change.ts'
-import { createContext } from './context.ts'
+import { createContext, mustHoldNoSecret } from './context.ts'
 import { serveControl } from './control-socket.ts'
 import { ownIdentity, whyForeign } from './identity.ts'
 import { builtInPair, isModulePath, modulePair } from './injector-of.ts'
@@ -33,6 +34,8 @@ export interface SweepOptions {
   injectors: readonly AnyInjector[]
   log(line: string): void
   closeRecord(dir: string): Promise<void>
+  /** Values of the secrets that the journals name, as far as whoever asked for the sweep has them. */
+  secrets: Readonly<Record<string, string>>
   /** Each state a change reaches, while the sweep goes on. */
   onChange(run: string, key: string, state: ChangeState, why?: string): void
   fence?: (mark: string) => Promise<unknown>
@@ -192,6 +195,7 @@ async function takeOver(
   const { plan } = change
   const { header } = run
   const mark = `${header.run}/${plan.key}`
+  const secrets = neededSecrets(plan.secrets ?? [], options.secrets)
   const pair =
     plan.module && isModulePath(plan.type)
       ? await modulePair(plan.module.path, { mark, folder: header.folder, hash: plan.module.hash, undoOnly: true })
@@ -210,11 +214,15 @@ async function takeOver(
       signal: stopInjecting.signal,
       folder: header.folder,
       seed: 0,
-      secrets: secretsFromEnvironment(plan.secrets ?? []),
+      secrets,
       log: options.log,
       async save(state) {
         taken.state = state
-        await journal.append({ is: 'saved', key: plan.key, state }).catch((error: Error) => options.log(`journal: ${error.message}`))
+        const saving = async (): Promise<void> => {
+          mustHoldNoSecret(state)
+          await journal.append({ is: 'saved', key: plan.key, state })
+        }
+        await saving().catch((error: Error) => options.log(`journal: ${error.message}`))
       },
     }),
   }
@@ -223,6 +231,9 @@ async function takeOver(
   return { taken, close: pair.close }
 }
 
-function secretsFromEnvironment(names: readonly string[]): Record<string, string> {
-  return Object.fromEntries(names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])))
+/** @throws SquallError `secret-missing`: the change is stuck until somebody sweeps who has it */
+function neededSecrets(names: readonly string[], secrets: Readonly<Record<string, string>>): Record<string, string> {
+  const missing = names.filter((name) => secrets[name] === undefined)
+  if (missing.length > 0) throw new SquallError('secret-missing', `needs the secret ${missing.join(', ')}: set it and run squall rollback`)
+  return Object.fromEntries(names.map((name) => [name, secrets[name] as string]))
 }

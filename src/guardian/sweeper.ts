@@ -6,12 +6,13 @@ import { startChild } from '../system/children.ts'
 import { sleep } from '../system/clock.ts'
 import { entryPath } from '../system/entry.ts'
 import { isLocked } from '../system/flock.ts'
-import { readMessages } from '../system/lines.ts'
+import { readMessages, sendMessage } from '../system/lines.ts'
 import { runDir } from '../system/paths.ts'
 import { aliveSame } from '../system/proc.ts'
-import { guardianEnvironment } from './client.ts'
+import { openSecrets } from '../system/secrets.ts'
+import { environmentNames, guardianEnvironment } from './client.ts'
 import { askControl, type ControlAnswer } from './control-socket.ts'
-import { foldJournal, parseJournal } from './journal-read.ts'
+import { foldJournal, type JournaledRun, parseJournal } from './journal-read.ts'
 import type { SweptRun } from './sweep.ts'
 
 /** ms within which a guardian must say that it is there. */
@@ -24,11 +25,15 @@ type SweepMessage = ({ say: 'swept' } & SweptRun) | { say: 'change'; run: string
  */
 export function sweep(state: string, runs: readonly string[]): Promise<SweptRun[]> {
   if (runs.length === 0) return Promise.resolve([])
+  const left = runs.flatMap((run) => journaledRun(state, run) ?? [])
   const child = startChild({
     argv: [process.execPath, entryPath('guardian'), 'sweep', state, ...runs],
-    env: guardianEnvironment(),
-    stdio: ['ignore', 'pipe', 'ignore'],
+    env: guardianEnvironment(left.flatMap((run) => run.changes.flatMap(({ plan }) => environmentNames(plan.state)))),
+    stdio: ['pipe', 'pipe', 'ignore'],
   })
+  child.process?.stdin?.on('error', () => {}) // It may have ended already: its output tells.
+  if (child.process?.stdin) sendMessage(child.process.stdin, secretsFor(left))
+  child.process?.stdin?.end()
   const results = new Map<string, SweptRun>()
   const stuck = new Map<string, SweptRun>()
   return new Promise((resolve) => {
@@ -91,10 +96,30 @@ function fromAnswer(answer: ControlAnswer): SweptRun {
 }
 
 function killGuardianOf(state: string, run: string): void {
+  const header = journaledRun(state, run)?.header
+  if (header && aliveSame(header.guardian.pid, header.guardian.start)) process.kill(header.guardian.pid, 'SIGKILL')
+}
+
+function journaledRun(state: string, run: string): JournaledRun | null {
   try {
-    const header = foldJournal(parseJournal(readFileSync(join(runDir(run, state), 'journal'))))?.header
-    if (header && aliveSame(header.guardian.pid, header.guardian.start)) process.kill(header.guardian.pid, 'SIGKILL')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    return foldJournal(parseJournal(readFileSync(join(runDir(run, state), 'journal'))))
+  } catch {
+    return null // The sweep itself says what is wrong with it.
   }
+}
+
+/** What we have of the secrets that the runs need; what is missing leaves its change stuck. */
+function secretsFor(runs: readonly JournaledRun[]): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const { header, changes } of runs) {
+    const secrets = openSecrets(header.secretsFile)
+    for (const name of changes.flatMap(({ plan }) => plan.secrets ?? [])) {
+      try {
+        found[name] ??= secrets.value(name)
+      } catch {
+        // Not set, or its file is not to be trusted: the change says what it lacks.
+      }
+    }
+  }
+  return found
 }

@@ -1,12 +1,14 @@
 /** Source `endpoint`: one number by field path out of the JSON that the system itself publishes (requirement A7). */
 import * as z from 'zod/mini'
 import { says } from '../document/schema-types.ts'
+import { fillSecrets } from '../document/secrets.ts'
+import { httpUrl } from '../document/shapes.ts'
 import { followPath, parseFieldPath } from './field-path.ts'
-import { ask, filledHeaders, httpAddress, httpNeeds, httpSettings } from './http.ts'
+import { ask, filledHeaders, httpNeeds, httpSettings } from './http.ts'
 import { oncePerTick } from './per-tick.ts'
 import type { Reading, Source, SourceContext } from './source.ts'
 
-const config = z.strictObject({ url: says('Where the JSON is.', httpAddress), ...httpSettings })
+const config = z.strictObject({ url: says('Where the JSON is; ${secret:NAME} may stand in its path or query.', httpUrl), ...httpSettings })
 
 export interface EndpointConfig {
   url: string
@@ -35,7 +37,7 @@ measures:
     ],
   },
 
-  needs: ({ url, headers }) => httpNeeds(url, Object.values(headers ?? {})),
+  needs: ({ url, headers }) => httpNeeds(url, [url, ...Object.values(headers ?? {})]),
 
   async check(config, query, context) {
     const problems: string[] = []
@@ -76,7 +78,7 @@ function kindOf(value: unknown): string {
 async function fetchPage(config: EndpointConfig, { secret, signal }: SourceContext): Promise<Page> {
   const { url, timeout = 2000 } = config
   const headers = { accept: 'application/json', ...(await filledHeaders(config.headers, secret)) }
-  const answer = await ask({ url, headers, timeout, signal })
+  const answer = await ask({ url: await fillSecrets(url, secret, encodeURIComponent), headers, timeout, signal })
   if ('failed' in answer) return { missing: answer.failed }
   if (answer.status < 200 || answer.status > 299) return { missing: `${url} answered with status ${answer.status}` }
   try {

@@ -1,10 +1,12 @@
 /** All sources of a run: checked before it, asked while it goes on, read again where the back end remembers. */
 import type { Sample } from '../records/run-data.ts'
 import { monotonicMs } from '../system/clock.ts'
+import { masked } from '../system/masking.ts'
+import { openSecrets } from '../system/secrets.ts'
 import { type CheckedMeasure, checkSources, type PolledMeasure } from './check-sources.ts'
 import { createAsker } from './live.ts'
 import { createFollower, type Follower } from './remembered.ts'
-import { environmentSecret } from './secret.ts'
+import { maskedSource } from './masked-source.ts'
 import type { SourceContext } from './source.ts'
 
 const every = 1000
@@ -39,9 +41,10 @@ export interface SourcePoll {
 export async function pollSources(options: PollOptions): Promise<SourcePoll> {
   const { at, onSample } = options
   const stopping = new AbortController()
-  const log = options.log ?? (() => {})
-  const shared = { signal: stopping.signal, secret: options.secret ?? environmentSecret, log, folder: options.folder }
-  const measures = await checkSources(options.measures, shared).catch((error) => {
+  const log = (line: string): void => options.log?.(masked(line))
+  const wanted = options.measures.map((measure) => ({ ...measure, source: maskedSource(measure.source) }))
+  const shared = { signal: stopping.signal, secret: options.secret ?? openSecrets().read, log, folder: options.folder }
+  const measures = await checkSources(wanted, shared).catch((error) => {
     stopping.abort() // What a source has opened for its check is closed by it.
     throw error
   })

@@ -3,6 +3,7 @@ import type { z } from 'zod/mini'
 import type { Unit } from '../document/experiment.ts'
 import type { Sample } from '../records/run-data.ts'
 
+/** Secrets that were read here are masked in everything a source says: missing, problems, errors, log. It need not care. */
 export interface SourceContext {
   readonly signal: AbortSignal
   secret(name: string): Promise<string>

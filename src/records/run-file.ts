@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads'
 import { SquallError } from '../errors.ts'
 import { within } from '../system/clock.ts'
 import { entryPath } from '../system/entry.ts'
+import { maskedData } from '../system/masking.ts'
 import type { Abort, ChangeRecord, PhaseWindow, Sample, TrafficSecond } from './run-data.ts'
 import type { Entry } from './run-tables.ts'
 import type { RunEnd, RunError, RunEvent, RunStart } from './stored-run.ts'
@@ -60,7 +61,9 @@ export async function openRunWriter(id: string, dir: string, options: RunWriterO
     options.onProblem?.(text)
   }
   const thread = await startThread(dir, options.maxBytes ?? 2 * 1024 ** 3, report)
-  const put = (entry: Entry): void => thread.send({ entry })
+  // The document holds names of secrets, never values; all other texts come from outside. Seconds are masked where they are made.
+  const asIs: ReadonlySet<Entry['put']> = new Set(['start', 'phase', 'second'])
+  const put = (entry: Entry): void => thread.send({ entry: asIs.has(entry.put) ? entry : maskedData(entry) })
   let flushes = 0
   return {
     start: (start) => put({ put: 'start', id, start }),

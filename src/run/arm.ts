@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Experiment } from '../document/experiment.ts'
 import { lastsFor } from '../document/fault-times.ts'
+import type { Policy } from '../document/project.ts'
+import { secretsOfFault, valuesOf } from '../faults/fault-secrets.ts'
 import type { AnyInjector } from '../faults/injector.ts'
 import { type GuardianClient, startGuardian } from '../guardian/client.ts'
-import { isModulePath } from '../guardian/injector-of.ts'
 import { foldJournal, parseJournal } from '../guardian/journal-read.ts'
 import type { ArmRequest, FromGuardian } from '../guardian/protocol.ts'
 import { sweep } from '../guardian/sweeper.ts'
@@ -14,6 +15,7 @@ import type { RunWriter } from '../records/run-file.ts'
 import { monotonicMs, sleep } from '../system/clock.ts'
 import { runDir } from '../system/paths.ts'
 import { readStat } from '../system/proc.ts'
+import type { Secrets } from '../system/secrets.ts'
 import type { TellNews } from './events.ts'
 import { createFaultControl, type FaultControl } from './fault-control.ts'
 import type { AnySource } from './measuring.ts'
@@ -42,6 +44,8 @@ interface ArmInput {
   placebo?: true
   injectors: readonly AnyInjector[]
   sources: readonly AnySource[]
+  secrets: Secrets
+  policy: Policy
   tell: TellNews
 }
 
@@ -55,8 +59,8 @@ interface ArmStage {
 }
 
 /** ms a silent runner or guardian is waited for. */
-export function heartbeatLost(experiment: Experiment): number {
-  return experiment.environment === 'production' ? 5_000 : 15_000
+export function heartbeatLost(experiment: Experiment, policy: Policy): number {
+  return policy.heartbeatLost?.value ?? (experiment.environment === 'production' ? 5_000 : 15_000)
 }
 
 /** ms: all phases, what two rollbacks may take, the time to arm and to judge, and twice that of the slowest source to be complete. */
@@ -68,6 +72,7 @@ export function maxDuration(experiment: Experiment, sources: readonly AnySource[
 export async function armGuardian(input: ArmInput, stage: ArmStage): Promise<Guarded> {
   const { experiment } = input
   const { at, stopper, writer } = stage
+  const patience = heartbeatLost(experiment, input.policy)
   let failure: RunData['error']
   let closed = false
   let lost = false
@@ -107,7 +112,7 @@ export async function armGuardian(input: ArmInput, stage: ArmStage): Promise<Gua
     const gap = monotonicMs() - lastBeat
     lastBeat = monotonicMs()
     if (gap > 2_000) client.forgive()
-    if (gap <= heartbeatLost(experiment)) return
+    if (gap <= patience) return
     wasLost = true
     stopper.stop({ by: 'runner lost', why: `the runner stood still for ${Math.round(gap / 1000)} s`, breached: false, at: at() })
   }
@@ -129,7 +134,7 @@ export async function armGuardian(input: ArmInput, stage: ArmStage): Promise<Gua
     beat() {
       noticeOwnGap()
       if (wasLost) return
-      if (!lost && client.silentFor() > heartbeatLost(experiment)) loseGuardian('it did not answer')
+      if (!lost && client.silentFor() > patience) loseGuardian('it did not answer')
       if (!lost) client.send({ say: 'beat', n: ++beats })
     },
     error: () => failure,
@@ -170,6 +175,7 @@ async function learnFromJournal(stage: ArmStage, control: FaultControl): Promise
 
 function armRequest(input: ArmInput, stage: ArmStage): ArmRequest {
   const { experiment } = input
+  const names = experiment.faults.flatMap((fault) => secretsOfFault(fault, input.injectors))
   return {
     say: 'arm',
     run: stage.id,
@@ -182,19 +188,12 @@ function armRequest(input: ArmInput, stage: ArmStage): ArmRequest {
     ...(input.placebo ? { placebo: true } : {}),
     faults: experiment.faults,
     lasts: Object.fromEntries(experiment.faults.map((fault) => [fault.name, lastsFor(fault, experiment.phases.fault)])),
-    heartbeatLost: heartbeatLost(experiment),
+    heartbeatLost: heartbeatLost(experiment, input.policy),
+    policy: input.policy,
     maxDuration: maxDuration(experiment, input.sources),
     runner: { pid: process.pid, start: readStat(process.pid)?.start ?? 0 },
-    secrets: secretsOf(experiment),
+    // They travel through the pipe and are kept in memory only.
+    secrets: valuesOf(names, input.secrets),
+    ...(input.secrets.file === undefined ? {} : { secretsFile: input.secrets.file }),
   }
-}
-
-/** Values of the secrets that the faults name, from our environment; they travel through the pipe and are kept in memory only. */
-function secretsOf(experiment: Experiment): Record<string, string> {
-  const names = new Set(
-    [...JSON.stringify(experiment.faults).matchAll(/\$\{secret:([A-Za-z_][A-Za-z0-9_]*)\}/g)].map((match) => match[1] as string),
-  )
-  const own = experiment.faults.some((fault) => isModulePath(fault.type))
-  const known = [...names].filter((name) => process.env[name] !== undefined)
-  return own || known.length > 0 ? Object.fromEntries(known.map((name) => [name, process.env[name] as string])) : {}
 }

@@ -6,6 +6,7 @@ import type { LiveTick } from '../records/live-tick.ts'
 import type { Abort, RunData, Sample, TrafficSecond } from '../records/run-data.ts'
 import type { RunWriter } from '../records/run-file.ts'
 import { sharedMonotonicMs, sleep } from '../system/clock.ts'
+import type { Secrets } from '../system/secrets.ts'
 import { version } from '../system/version.ts'
 import type { Guard } from '../verdict/guard.ts'
 import type { TellNews } from './events.ts'
@@ -21,6 +22,7 @@ export interface MeasuringOptions {
   /** Of the document. */
   folder: string
   sources: readonly AnySource[]
+  secrets: Secrets
   guard: Guard
   /** ms since the run's start. */
   at(): number
@@ -77,6 +79,7 @@ export async function startMeasuring(options: MeasuringOptions): Promise<Measuri
       runId: options.runId,
       version,
       latencyLimits: guard.latencyLimits(),
+      secret: options.secrets.read,
       onSecond(second) {
         seconds.push(second)
         writer.second(second)

@@ -9,10 +9,10 @@ import type { AnySource, MeasuringOptions } from './measuring.ts'
 
 /** @throws SquallError `source-not-readable` with every problem of every source, before anything is asked for */
 export async function startPolling(
-  options: Pick<MeasuringOptions, 'experiment' | 'folder' | 'at' | 'sources' | 'note'>,
+  options: Pick<MeasuringOptions, 'experiment' | 'folder' | 'at' | 'sources' | 'secrets' | 'note'>,
   told: Pick<PollOptions, 'onSample' | 'onComplete'>,
 ): Promise<SourcePoll | null> {
-  const { experiment, folder, at, note } = options
+  const { experiment, folder, at, secrets, note } = options
   const wanted = experiment.measures.filter((measure) => experiment.sources.some((source) => source.name === measure.from))
   if (wanted.length === 0) return null
   const used = experiment.sources.filter(({ name }) => wanted.some(({ from }) => from === name))
@@ -27,6 +27,7 @@ export async function startPolling(
       })),
       at,
       folder,
+      secret: secrets.read,
       log: (line) => note('info', line),
       ...told,
     })

@@ -2,6 +2,7 @@
 import type { Experiment, Fault } from '../document/experiment.ts'
 import { againWords, beginsOf, lastsFor } from '../document/fault-times.ts'
 import { SquallError } from '../errors.ts'
+import { secretsOfFault, valuesOf } from '../faults/fault-secrets.ts'
 import type { AnyInjector, Json, Need, Target } from '../faults/injector.ts'
 import { withOwnDials } from '../faults/own/dials.ts'
 import { doesWords, rampOf } from '../faults/ramp.ts'
@@ -12,6 +13,7 @@ import { changeKey } from '../guardian/protocol.ts'
 import { findProgram } from '../system/children.ts'
 import { wallMs } from '../system/clock.ts'
 import { seededRandom } from '../system/random.ts'
+import type { Secrets } from '../system/secrets.ts'
 import { type Survival, survivalOf } from './survival.ts'
 
 export interface PreviewChange {
@@ -19,6 +21,8 @@ export interface PreviewChange {
   fault: string
   type: string
   target: string
+  /** What it counts as against the policy. */
+  where: Pick<Target, 'place' | 'id' | 'among'>
   does: string
   undoes: string
   expires?: string
@@ -46,6 +50,7 @@ export interface PreviewOptions {
   folder: string
   seed: number
   injectors: readonly AnyInjector[]
+  secrets: Secrets
 }
 
 export async function preview(experiment: Experiment, options: PreviewOptions): Promise<PreviewFault[]> {
@@ -66,7 +71,7 @@ async function previewFault(experiment: Experiment, asked: Fault, options: Previ
     const fault = own ? withOwnDials(asked, pair.injector) : asked
     // A user's module answers from another process.
     const needs = await Promise.resolve(pair.injector.needs(fault.spec, fault.target))
-    result.needs = needs.map((need) => ({ need, met: isMet(need) }))
+    result.needs = needs.map((need) => ({ need, met: isMet(need, options.secrets) }))
     const targets: Target[] = fault.target
       ? await resolveTargets(fault.target, { random: seededRandom(options.seed), protect: [process.pid] })
       : [{ place: 'none', id: fault.name, name: fault.name, facts: {} }]
@@ -95,21 +100,23 @@ async function previewChange(
     signal: new AbortController().signal,
     folder: options.folder,
     seed: options.seed,
-    secrets: process.env as Record<string, string>,
+    secrets: valuesOf(secretsOfFault(fault, options.injectors), options.secrets),
     log: () => {},
     save: (_state: Json) => Promise.resolve(),
   })
   const planned = await injector.plan(fault.spec, target, context)
   const { undoes, expires, lock } = planned
   const does = doesWords(planned.does, rampOf(fault, lasts))
-  const summary = { key, fault: fault.name, type: fault.type, target: target.name, does, undoes, ...(expires ? { expires } : {}) }
+  const { place, id, among } = target
+  const where = { place, id, ...(among === undefined ? {} : { among }) }
+  const summary = { key, fault: fault.name, type: fault.type, target: target.name, where, does, undoes, ...(expires ? { expires } : {}) }
   return { ...summary, ...(lock ? { lock } : {}), survives: survivalOf(summary) }
 }
 
 /** Null: cannot be checked from here. */
-function isMet(need: Need): boolean | null {
+function isMet(need: Need, secrets: Secrets): boolean | null {
   if ('command' in need) return findProgram(need.command) !== null
-  if ('secret' in need) return process.env[need.secret] !== undefined
+  if ('secret' in need) return secrets.has(need.secret)
   if ('capability' in need) return process.getuid?.() === 0 ? true : null
   return null
 }

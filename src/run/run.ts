@@ -1,16 +1,19 @@
 /** One run from beginning to end. Reads as a table of contents: each step is a module beside this file. */
 import { rmSync } from 'node:fs'
 import type { Experiment } from '../document/experiment.ts'
+import { breachText, hoursBreach, policyBreaches } from '../document/policy.ts'
+import type { Policy } from '../document/project.ts'
 import { SquallError } from '../errors.ts'
 import type { AnyInjector } from '../faults/injector.ts'
 import { standingFlag } from '../guardian/halt-flag.ts'
 import { indexFinish, indexRemove, indexStart } from '../records/index-db.ts'
 import type { Abort, PhaseWindow, RunData } from '../records/run-data.ts'
 import { openRunWriter, type RunWriter } from '../records/run-file.ts'
-import { monotonicMs } from '../system/clock.ts'
+import { monotonicMs, wallMs } from '../system/clock.ts'
 import { ensureStateDir, runDir } from '../system/paths.ts'
 import { readStat } from '../system/proc.ts'
 import { newRunId } from '../system/random.ts'
+import type { Secrets } from '../system/secrets.ts'
 import { version } from '../system/version.ts'
 import { exitCode, rollbackWord } from '../verdict/exit-code.ts'
 import { trialsOf } from '../verdict/false-alarms.ts'
@@ -37,6 +40,9 @@ export interface RunRequest {
   placebo?: true
   injectors: readonly AnyInjector[]
   sources: Parameters<typeof startMeasuring>[0]['sources']
+  secrets: Secrets
+  /** What the environment allows. */
+  policy: Policy
   tell: TellNews
   /** Called once the run can be stopped; the returned function is called when it no longer can. */
   onStoppable(stop: (abort: Omit<Abort, 'at'>) => boolean): () => void
@@ -58,6 +64,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
   const state = ensureStateDir()
   const flag = standingFlag(state)
   if (flag) throw new SquallError('halted', `all runs are halted: ${flag} is there`)
+  mustBeAllowed(request)
   const id = newRunId()
   const dir = runDir(id, state)
   const startedAt = new Date().toISOString()
@@ -91,6 +98,15 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
     release()
     await writer.close()
   }
+}
+
+/** Before anything is started; what only the targets tell, the guardian refuses when it arms. */
+function mustBeAllowed({ experiment, policy }: RunRequest): void {
+  const hours = hoursBreach(experiment, policy, wallMs())
+  const breaches = [...policyBreaches(experiment, policy), ...(hours ? [hours] : [])]
+  if (breaches.length === 0) return
+  const texts = breaches.map((breach) => breachText(policy, breach))
+  throw new SquallError('policy', `not allowed in ${experiment.environment}: ${texts.join('\n  and ')}`)
 }
 
 interface Stage {
@@ -133,7 +149,7 @@ async function startGuarded(request: RunRequest, stage: Stage): Promise<{ guarde
   })
   try {
     const measuring = await startMeasuring({
-      ...{ experiment, runId: stage.id, folder: request.folder, sources: request.sources, guard, at, writer, tell, note },
+      ...{ experiment, runId: stage.id, folder: request.folder, sources: request.sources, secrets: request.secrets, guard, at, writer, tell, note },
       beat: guarded.beat,
       stop: (abort) => stopper.stop(abort),
     })

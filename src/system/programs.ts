@@ -2,6 +2,7 @@
 import { isAbsolute, resolve } from 'node:path'
 import { SquallError } from '../errors.ts'
 import { type Finished, findProgram } from './children.ts'
+import { masked } from './masking.ts'
 
 /**
  * The argument vector with the program's absolute path. One with a slash lies beside the document; a bare name is found now, so that a later
@@ -29,5 +30,6 @@ export function endWords(result: Finished): string {
 }
 
 export function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1)?.slice(0, 300) ?? ''
+  // Masked before it is cut: half a secret is not found any more.
+  return masked(text).trim().split('\n').at(-1)?.slice(0, 300) ?? ''
 }

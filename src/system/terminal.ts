@@ -4,6 +4,7 @@
  */
 import { closeSync, constants, fstatSync, openSync, write } from 'node:fs'
 import { monotonicMs, sleep } from './clock.ts'
+import { masked, maskedOutput } from './masking.ts'
 
 export interface NonBlockingWriter {
   /** Kept until it can be written; beyond 1 MiB waiting, the oldest give way. */
@@ -55,10 +56,10 @@ export function nonBlockingWriter(fd: 1 | 2, onGone: (error: Error) => void): No
     pump()
   }
   return {
-    line: (text) => add(`${text}\n`),
+    line: (text) => add(`${maskedOutput(text)}\n`),
     frame(text) {
       const free = queue.length === 0 && !busy && !gone
-      if (free) add(text)
+      if (free) add(masked(text))
       return free
     },
     async drain(ms) {

@@ -5,6 +5,7 @@ import { allowedEnvironment, type Child, startChild } from './children.ts'
 import { within } from './clock.ts'
 import { entryPath } from './entry.ts'
 import { readMessages, sendMessage } from './lines.ts'
+import { masked } from './masking.ts'
 import type { FromHost, ToHost } from './user-code-protocol.ts'
 
 export interface UserCodeOptions {
@@ -153,7 +154,7 @@ function watchOutput(child: Child): () => string {
   for (const stream of [child.process?.stdout, child.process?.stderr]) {
     stream?.on('data', (chunk: Buffer) => {
       size += chunk.length
-      tail = (tail + chunk.toString('utf8')).slice(-2000)
+      tail = masked(tail + chunk.toString('utf8')).slice(-2000) // Half a secret would not be found later.
       if (size > outputLimit) child.kill()
     })
     stream?.on('error', () => {})

@@ -151,11 +151,11 @@ export function pauseFault(victim: Victim, more = ''): string {
   return `  - type: pause\n    target: { process: { labels: { stage: ${victim.label} } } }\n${more}`
 }
 
-/** A fault that is nothing but a file, and whose rollback notes that it was run. It does not end by itself. */
+/** A fault that is nothing but a file, and whose rollback notes that it was run. It does not end before its stage does. */
 export function flagFault(stage: Stage, rollback?: string): string {
   const flag = stage.path('flag')
   const undo = rollback ?? stage.write('undo.sh', `#!/bin/sh\necho undone >> ${stage.path('undone')}\nrm -f ${flag}\n`)
-  return `  - type: command\n    inject: [touch, ${flag}]\n    rollback: [${undo}]\n    check: [test, '-e', ${flag}]\n    timeout: 3s\n`
+  return `  - type: command\n    inject: [touch, ${flag}]\n    rollback: [${undo}]\n    check: [test, '-e', ${flag}]\n    timeout: 3s\n    expires: when the test is over\n`
 }
 
 /** A test with a stage of its own, so that tests can wait side by side. What was printed comes with a failure. */

@@ -30,6 +30,7 @@ test('what a journal says is undone also when the disk takes nothing any more', 
   const swept = await sweepRun('r1', {
     state,
     injectors: [fault],
+    secrets: {},
     log: (line) => void log.push(line),
     closeRecord: () => Promise.resolve(),
     onChange: () => {},

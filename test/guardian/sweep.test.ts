@@ -35,7 +35,7 @@ interface Planted {
   /** Appears when the sweep has run the journal's rollback program. */
   trace: string
   closed: string[]
-  sweep(): Promise<SweptRun>
+  sweep(secrets?: Record<string, string>): Promise<SweptRun>
 }
 
 /** A journal that says a fault is active whose rollback leaves a trace. */
@@ -47,7 +47,7 @@ async function plant(header: Partial<JournalHeader> = {}, planned: Partial<Plann
   const trace = join(folder, `trace-${runs}`)
   const rollback = ['/bin/sh', '-c', `touch ${trace}`]
   const check = ['/bin/sh', '-c', `test ! -e ${trace} || exit 1`]
-  const own = { inject: ['/bin/true'], rollback, check, cwd: '/', env: [], timeout: 5000 }
+  const own = { inject: ['/bin/true'], rollback, check, cwd: '/', env: [], secrets: planned.secrets ?? [], timeout: 5000 }
   const change = plannedFor('own', { type: 'command', state: own, ...planned })
   const journal = await createJournal(join(dir, 'journal'), { ...headerFor(run), ...header })
   await journal.append(change)
@@ -57,10 +57,11 @@ async function plant(header: Partial<JournalHeader> = {}, planned: Partial<Plann
   }
   await journal.close()
   const closed: string[] = []
-  const sweep = (): Promise<SweptRun> =>
+  const sweep = (secrets: Record<string, string> = {}): Promise<SweptRun> =>
     sweepRun(run, {
       state,
       injectors: [command],
+      secrets,
       log: () => {},
       closeRecord: async (path) => void closed.push(path),
       onChange: () => {},
@@ -125,6 +126,15 @@ describe('a sweep', () => {
     const planted = await plant({ uid: 4711 })
     assert.equal((await planted.sweep()).result, 'foreign')
     assert.ok(!existsSync(planted.trace))
+  })
+  test('what needs a secret that is not there is stuck and says its name; once it is there, it is undone', async () => {
+    const planted = await plant({}, { secrets: ['SWEEP_TOKEN'] })
+    const [change] = (await planted.sweep()).changes
+    assert.equal(change?.state, 'stuck')
+    assert.match(change?.why ?? '', /needs the secret SWEEP_TOKEN.*By hand: /)
+    assert.ok(!existsSync(planted.trace))
+    const again = await planted.sweep({ SWEEP_TOKEN: 'it is here now' })
+    assert.deepEqual([again.changes.map(({ state }) => state), existsSync(planted.trace)], [['verified'], true])
   })
   test('a module that is not what was injected with is not run: stuck, with what to do by hand', async () => {
     const file = join(folder, 'own.ts')

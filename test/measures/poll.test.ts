@@ -84,6 +84,43 @@ describe('polling sources', { concurrency: 4 }, () => {
     assert.ok(samples.good!.every((sample) => 'value' in sample && sample.value === 1))
   })
 
+  it('masks a secret in whatever a source says: missing, thrown, a problem, a log line', async (t) => {
+    process.env.POLL_KEY = 'a-key-nobody-may-see'
+    t.after(() => delete process.env.POLL_KEY)
+    const log: string[] = []
+    const quoting = async (context: SourceContext): Promise<string> => `http://h/?key=${await context.secret('POLL_KEY')} said no`
+    const samples: Record<string, Sample> = {}
+    const source = sourceOf(async (query, context) => {
+      const text = await quoting(context)
+      context.log(text)
+      if (query === 'thrown') throw new Error(text)
+      return { missing: text }
+    })
+    const both = Promise.withResolvers<void>()
+    const running = await pollSources({
+      measures: ['told', 'thrown'].map((name) => ({ name, query: name, source, config: {} })),
+      at: () => 0,
+      log: (line) => void log.push(line),
+      onSample(measure, sample) {
+        samples[measure] = sample
+        if (Object.keys(samples).length === 2) both.resolve()
+      },
+    })
+    await both.promise
+    await running.stop()
+    const expected = 'http://h/?key=••• said no'
+    assert.deepEqual(samples, { told: { at: 0, missing: expected }, thrown: { at: 0, missing: expected } })
+    assert.ok(log.length >= 2 && log.every((line) => line === expected))
+    const problematic = {
+      ...source,
+      check: async (_: unknown, __: string, context: SourceContext) => ({ step: 1000, problems: [await quoting(context)] }),
+    }
+    await assert.rejects(
+      poll({ a: problematic }, () => true),
+      { code: 'source-not-readable', message: `a: ${expected}` },
+    )
+  })
+
   it('names every problem of every source before it asks for the first time', async () => {
     const failing = sourceOf(() => assert.fail('was asked'), ['no such field', 'no such host'])
     const broken = { ...failing, check: () => Promise.reject(new Error('broke')) }

@@ -7,8 +7,9 @@ import type { LiveTick } from '../../records/live-tick.ts'
 import type { TrafficSecond } from '../../records/run-data.ts'
 import { within } from '../../system/clock.ts'
 import { entryPath } from '../../system/entry.ts'
+import { masked, maskedCounts } from '../../system/masking.ts'
+import { openSecrets } from '../../system/secrets.ts'
 import { version } from '../../system/version.ts'
-import { environmentSecret } from '../secret.ts'
 import { seedOf } from './pace.ts'
 import type { FromWorker, ToWorker, TrafficJob } from './protocol.ts'
 
@@ -25,7 +26,7 @@ export interface TrafficOptions {
   latencyLimits?: readonly number[]
   /** Open requests at most, 10,000 by default; above that a request is not sent. */
   maxOpen?: number
-  /** For `${secret:NAME}` in headers; default: environment variables. */
+  /** For `${secret:NAME}`; default: environment variables. */
   secret?(name: string): Promise<string>
   /** A second whose requests have all ended (or, after `abandon`, been cut off). A hung request makes its second late: not in order. */
   onSecond(second: TrafficSecond): void
@@ -53,7 +54,7 @@ export interface TrafficHandle {
 export async function startTraffic(traffic: Traffic, options: TrafficOptions): Promise<TrafficHandle> {
   const open = new SharedArrayBuffer(4)
   const job: TrafficJob = {
-    traffic: await withSecrets(traffic, options.secret ?? environmentSecret),
+    traffic: await withSecrets(traffic, options.secret ?? openSecrets().read),
     runStart: options.startedAt,
     runId: options.runId,
     version: options.version ?? version,
@@ -72,7 +73,7 @@ export async function startTraffic(traffic: Traffic, options: TrafficOptions): P
   const failed = (cause: Error): void => {
     if (over) return
     over = true
-    failure = new SquallError('traffic-failed', `The load generator has failed: ${cause.message}.`, { cause })
+    failure = new SquallError('traffic-failed', masked(`The load generator has failed: ${cause.message}.`), { cause })
     started.reject(failure)
     ended.resolve()
     if (running) options.onError(failure)
@@ -81,7 +82,7 @@ export async function startTraffic(traffic: Traffic, options: TrafficOptions): P
   worker.on('error', failed)
   worker.on('exit', (code) => failed(new Error(`its thread ended with ${code}`)))
   worker.on('message', (message: FromWorker) => {
-    if (message.is === 'second') options.onSecond(message.second)
+    if (message.is === 'second') options.onSecond({ ...message.second, reasons: maskedCounts(message.second.reasons) })
     else if (message.is === 'tick') options.onTick(message.tick)
     else if (message.is === 'started') started.resolve()
     else {
@@ -120,8 +121,17 @@ async function withSecrets(traffic: Traffic, lookup: (name: string) => Promise<s
       const headers = await Promise.all(
         Object.entries(request.headers).map(async ([name, value]) => [name, await fillSecrets(value, lookup)] as const),
       )
-      return { ...request, headers: Object.fromEntries(headers) }
+      const url = await fillSecrets(request.url, lookup, encodeURIComponent)
+      const body = request.body === null ? null : await fillSecrets(request.body, lookup, writerFor(request.headers))
+      return { ...request, url, headers: Object.fromEntries(headers), body }
     }),
   )
   return { ...traffic, requests }
+}
+
+/** How a value is written into a body of this type: as a part of a JSON text or of a form, or as it is. */
+function writerFor(headers: Readonly<Record<string, string>>): (value: string) => string {
+  const type = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? ''
+  if (/json/i.test(type)) return (value) => JSON.stringify(value).slice(1, -1)
+  return /x-www-form-urlencoded/i.test(type) ? encodeURIComponent : (value) => value
 }

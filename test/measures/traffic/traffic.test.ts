@@ -46,6 +46,32 @@ describe('the load', { concurrency: 6 }, () => {
     )
   })
 
+  it('writes secrets into addresses, headers and bodies as each of them needs it', async (t) => {
+    const seen = new Set<string>()
+    const { url } = await serve(t, async (request, response) => {
+      let body = ''
+      for await (const chunk of request) body += chunk
+      seen.add(`${request.url} ${request.headers.authorization ?? ''} ${body}`)
+      response.end('fine')
+    })
+    const secret = 'a"b c&d'
+    const post = (name: string, headers: Record<string, string>, body: string) => ({ name, url, method: 'POST', headers, body, weight: 1 })
+    const requests = [
+      { ...post('address', {}, ''), url: `${url}v1?key=\${secret:KEY}&x=1` },
+      post('header', { authorization: 'Basic ${secret:KEY}' }, ''),
+      post('json', { 'Content-Type': 'application/json' }, '{"key":"${secret:KEY}"}'),
+      post('form', { 'content-type': 'application/x-www-form-urlencoded' }, 'key=${secret:KEY}'),
+      post('text', {}, 'key ${secret:KEY}'),
+    ]
+    const run = await start(t, load(url, { requests }), { secret: async () => secret })
+    await run.until(() => seen.size === 5)
+    await run.handle.stop()
+    assert.deepEqual(
+      [...seen].sort(),
+      ['/  key a"b c&d', '/  key=a%22b%20c%26d', '/  {"key":"a\\"b c&d"}', '/ Basic a"b c&d ', '/v1?key=a%22b%20c%26d&x=1  '].sort(),
+    )
+  })
+
   it('tells good answers by status and body, and does not follow redirects', async (t) => {
     let asked = 0
     const { url } = await serve(t, (request, response) => {

@@ -1,0 +1,84 @@
+/** Finding and reading the project file: the same reader, and the same quality of errors, as for documents. */
+import { existsSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { type Checking, checkShape } from './check-shape.ts'
+import type { Environment } from './experiment.ts'
+import { merged, readText } from './load.ts'
+import { asMap, type Located, type Path, valueAt } from './located.ts'
+import { suggestion } from './nearest.ts'
+import { collectProblems, type Problem } from './problems.ts'
+import { type Policy, type Project, type Rule, ruleNames } from './project.ts'
+import { type PolicyShape, type ProjectShape, projectShape } from './project-shape.ts'
+import { quote } from './quantity.ts'
+import { readYaml } from './read-yaml.ts'
+import { environments } from './shapes.ts'
+
+export const projectFileName = 'squall.yaml'
+
+export type LoadedProject = { ok: true; project: Project } | { ok: false; problems: Problem[] }
+
+/** The project file of this folder or of the nearest one above, no further than the root of the repository; null when there is none. */
+export function findProject(folder: string): string | null {
+  for (let at = resolve(folder); ; at = dirname(at)) {
+    const file = join(at, projectFileName)
+    if (existsSync(file)) return file
+    if (existsSync(join(at, '.git')) || dirname(at) === at) return null
+  }
+}
+
+/** Never throws for what the file holds. `faultTypes`: those a policy can name, beside `own`. */
+export function loadProject(path: string, faultTypes: readonly string[]): LoadedProject {
+  const file = resolve(path)
+  const text = readText(file)
+  if (typeof text !== 'string') return { ok: false, problems: [text] }
+  const yaml = readYaml(file, text.replace(/^\uFEFF/, ''))
+  const collect = collectProblems(yaml.located)
+  const checking = { located: yaml.located, collect }
+  // An empty file sets nothing.
+  const value = yaml.located.value ?? {}
+  const shape = checkShape(checking, projectShape, value, [])
+  for (const environment of environments) checkFaultTypes(checking, shape, environment, [...faultTypes, 'own'])
+  const problems = merged(collect, yaml.findings, yaml)
+  if (!shape || problems.length > 0) return { ok: false, problems }
+  const policies: Project['environments'] = {}
+  for (const environment of environments) {
+    const policy = shape.environments?.[environment]
+    if (policy) policies[environment] = policyOf(policy, yaml.located, ['environments', environment])
+  }
+  const project: Project = {
+    file,
+    environments: policies,
+    defaults: asMap(valueAt(value, ['defaults'])) ?? {},
+    ...(shape.secrets !== undefined && { secretsFile: resolve(dirname(file), shape.secrets) }),
+  }
+  return { ok: true, project }
+}
+
+function checkFaultTypes({ collect }: Checking, shape: ProjectShape | undefined, environment: Environment, types: readonly string[]): void {
+  for (const [index, type] of (shape?.environments?.[environment]?.faults ?? []).entries()) {
+    if (types.includes(type)) continue
+    const fix = suggestion(type, types) ?? `possible: ${types.join(', ')}`
+    collect.add(['environments', environment, 'faults', index], 'value-not-allowed', `there is no fault of type ${quote(type)}`, { fix })
+  }
+}
+
+/** The rules with how and where they were written: a refusal names both. */
+function policyOf(shape: PolicyShape, located: Located, path: Path): Policy {
+  const policy: Record<string, Rule<unknown>> = {}
+  for (const [rule, name] of Object.entries(ruleNames)) {
+    const value = shape[name as keyof PolicyShape]
+    if (value === undefined) continue
+    const at = [...path, name]
+    policy[rule] = { value, text: textOf(located, at), at: `${basename(located.file)}:${located.position(at, 'key').line}` }
+  }
+  return policy as Policy
+}
+
+/** As it was written, on one line: lists with commas, hours as `mon-fri 09:00 to 16:00 Europe/Berlin`. */
+function textOf(located: Located, path: Path): string {
+  const value = valueAt(located.value, path)
+  if (Array.isArray(value)) return value.join(', ')
+  const map = asMap(value)
+  if (map) return `${map.days} ${map.from} to ${map.to} ${map.zone}`
+  return located.source(path) ?? String(value)
+}

@@ -1,0 +1,17 @@
+/** Which secrets a fault may read: those that the document names for it, and no others. */
+import type { Fault } from '../document/experiment.ts'
+import { secretNames } from '../document/secrets.ts'
+import type { Secrets } from '../system/secrets.ts'
+import type { AnyInjector } from './injector.ts'
+
+/** Names in `${secret:NAME}` anywhere in its parameters, and those a built-in fault declares as needs. */
+export function secretsOfFault(fault: Pick<Fault, 'type' | 'spec' | 'target'>, injectors: readonly AnyInjector[]): string[] {
+  const known = injectors.find((injector) => injector.type === fault.type)
+  const needed = known?.needs(fault.spec, fault.target).flatMap((need) => ('secret' in need ? [need.secret] : [])) ?? []
+  return [...new Set([...secretNames(JSON.stringify(fault.spec)), ...needed])]
+}
+
+/** Their values by name. @throws SquallError as `Secrets.value` does */
+export function valuesOf(names: readonly string[], secrets: Secrets): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, secrets.value(name)]))
+}
