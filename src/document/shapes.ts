@@ -84,7 +84,11 @@ export const trafficShape = says(
       '50/s',
       '600/m',
     ),
-    url: says('Where every request goes; ${secret:NAME} may stand in its path or query. Several kinds of request: write requests instead.', z.optional(httpUrl), 'http://localhost:8080/'),
+    url: says(
+      'Where every request goes; ${secret:NAME} may stand in its path or query. Several kinds of request: write requests instead.',
+      z.optional(httpUrl),
+      'http://localhost:8080/',
+    ),
     method: requestKeys.method,
     headers: requestKeys.headers,
     body: requestKeys.body,

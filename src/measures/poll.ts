@@ -5,8 +5,8 @@ import { masked } from '../system/masking.ts'
 import { openSecrets } from '../system/secrets.ts'
 import { type CheckedMeasure, checkSources, type PolledMeasure } from './check-sources.ts'
 import { createAsker } from './live.ts'
-import { createFollower, type Follower } from './remembered.ts'
 import { maskedSource } from './masked-source.ts'
+import { createFollower, type Follower } from './remembered.ts'
 import type { SourceContext } from './source.ts'
 
 const every = 1000

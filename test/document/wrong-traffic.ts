@@ -26,10 +26,7 @@ export const traffic: Row[] = [
   ['traffic: { url: http://a/, rate: 1/s, method: get }', ['value-not-allowed', '4:47', 'write GET']],
   ['traffic: { url: http://a/?x=1,2, rate: 1/s }', ['cut-value', '4:31', 'quote it: url: "…,2"']],
   ['traffic: { url: http://a/, rate:1/s }', ['cut-value', '4:28', 'write “rate: 1/s”']],
-  [
-    'traffic: { url: "http://a:${secret:X}@b/", rate: 1/s }',
-    ['secret-not-here', '4:17', 'write it behind the host, or into a header'],
-  ],
+  ['traffic: { url: "http://a:${secret:X}@b/", rate: 1/s }', ['secret-not-here', '4:17', 'write it behind the host, or into a header']],
   ['traffic: 5', ['wrong-type', '4:10', 'write { url: http://localhost:8080/, rate: 50/s }']],
   [
     'traffic: { url: ${host}/x, rate: 1/s }',
