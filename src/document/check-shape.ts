@@ -119,6 +119,7 @@ function fixOf({ located }: Checking, issue: Issue, found: unknown, path: Path, 
   if (issue.expected === 'string') return source === undefined ? 'write one text' : `write "${source}"`
   if (issue.expected === 'array') return typeof found === 'object' || source === undefined ? 'begin each item with “- ”' : listFix(source)
   if (issue.expected === 'record') return source?.includes('=') ? `write { ${source.replaceAll('=', ': ')} }` : 'write e.g. { name: value }'
+  if (issue.expected === 'boolean') return 'write true or false, without quotes'
   if (issue.expected !== 'object') return undefined
   const needed = neededAt(schema, inner)
   return `write a map such as { ${needed.map((key) => `${key}: …`).join(', ')} }`

@@ -2,13 +2,12 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { type Checking, checkShape } from './check-shape.ts'
-import type { Environment } from './experiment.ts'
 import { merged, readText } from './load.ts'
 import { asMap, type Located, type Path, valueAt } from './located.ts'
 import { suggestion } from './nearest.ts'
 import { collectProblems, type Problem } from './problems.ts'
 import { type Policy, type Project, type Rule, ruleNames } from './project.ts'
-import { type PolicyShape, type ProjectShape, projectShape } from './project-shape.ts'
+import { type PolicyShape, projectShape } from './project-shape.ts'
 import { quote } from './quantity.ts'
 import { readYaml } from './read-yaml.ts'
 import { environments } from './shapes.ts'
@@ -37,7 +36,7 @@ export function loadProject(path: string, faultTypes: readonly string[]): Loaded
   // An empty file sets nothing.
   const value = yaml.located.value ?? {}
   const shape = checkShape(checking, projectShape, value, [])
-  for (const environment of environments) checkFaultTypes(checking, shape, environment, [...faultTypes, 'own'])
+  for (const environment of environments) checkFaultTypes(checking, ['environments', environment, 'faults'], [...faultTypes, 'own'])
   const problems = merged(collect, yaml.findings, yaml)
   if (!shape || problems.length > 0) return { ok: false, problems }
   const policies: Project['environments'] = {}
@@ -54,11 +53,13 @@ export function loadProject(path: string, faultTypes: readonly string[]): Loaded
   return { ok: true, project }
 }
 
-function checkFaultTypes({ collect }: Checking, shape: ProjectShape | undefined, environment: Environment, types: readonly string[]): void {
-  for (const [index, type] of (shape?.environments?.[environment]?.faults ?? []).entries()) {
-    if (types.includes(type)) continue
+/** A misspelt type would forbid the one that was meant. */
+function checkFaultTypes({ collect, located }: Checking, path: Path, types: readonly string[]): void {
+  const listed = valueAt(located.value, path)
+  for (const [index, type] of (Array.isArray(listed) ? listed : []).entries()) {
+    if (typeof type !== 'string' || types.includes(type)) continue
     const fix = suggestion(type, types) ?? `possible: ${types.join(', ')}`
-    collect.add(['environments', environment, 'faults', index], 'value-not-allowed', `there is no fault of type ${quote(type)}`, { fix })
+    collect.add([...path, index], 'value-not-allowed', `there is no fault of type ${quote(type)}`, { fix })
   }
 }
 

@@ -31,9 +31,12 @@ const hoursShape = z
     }),
   )
 
-const positive = duration.check(z.refine((value) => value > 0, { error: 'must be longer than 0' }))
+const positive = duration.check(z.refine((value) => value > 0, { error: 'must be longer than 0', params: { fix: 'write e.g. 30s' } }))
 const heartbeat = duration.check(
-  z.refine((value) => value >= 2000 && value <= 60_000, { error: 'must be between 2s and 60s: a beat comes each second' }),
+  z.refine((value) => value >= 2000 && value <= 60_000, {
+    error: 'must be between 2s and 60s: a beat comes each second',
+    params: { fix: 'write e.g. 5s' },
+  }),
 )
 
 export const policyShape = z.strictObject({
@@ -68,7 +71,9 @@ const defaultsShape = z.strictObject({
       z.strictObject({
         rate: says(
           'Planned requests, e.g. 50/s.',
-          z.optional(rate.check(z.refine((value) => value > 0, { error: 'the rate must be more than 0' }))),
+          z.optional(
+            rate.check(z.refine((value) => value > 0, { error: 'the rate must be more than 0', params: { fix: 'write e.g. 50/s' } })),
+          ),
         ),
         timeout: says('A request that takes longer counts as failed.', z.optional(positive)),
       }),
@@ -104,8 +109,6 @@ export const projectShape = z.strictObject({
     z.optional(text),
   ),
 })
-
-export type ProjectShape = z.infer<typeof projectShape>
 
 function readCap(source: string | number): Reading<TargetCap> {
   const asText = String(source)
