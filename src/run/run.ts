@@ -149,7 +149,18 @@ async function startGuarded(request: RunRequest, stage: Stage): Promise<{ guarde
   })
   try {
     const measuring = await startMeasuring({
-      ...{ experiment, runId: stage.id, folder: request.folder, sources: request.sources, secrets: request.secrets, guard, at, writer, tell, note },
+      ...{
+        experiment,
+        runId: stage.id,
+        folder: request.folder,
+        sources: request.sources,
+        secrets: request.secrets,
+        guard,
+        at,
+        writer,
+        tell,
+        note,
+      },
       beat: guarded.beat,
       stop: (abort) => stopper.stop(abort),
     })

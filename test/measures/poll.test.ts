@@ -98,6 +98,7 @@ describe('polling sources', { concurrency: 4 }, () => {
     })
     const both = Promise.withResolvers<void>()
     const running = await pollSources({
+      folder: '/',
       measures: ['told', 'thrown'].map((name) => ({ name, query: name, source, config: {} })),
       at: () => 0,
       log: (line) => void log.push(line),
