@@ -70,7 +70,7 @@ suite('documents in TypeScript', () => {
       pause: [],
       kill: ['signal', 'grace', 'restart', 'env'],
       cpu: ['load', 'cores'],
-      command: ['inject', 'rollback', 'check', 'cwd', 'env', 'timeout', 'expires'],
+      command: ['inject', 'rollback', 'check', 'cwd', 'env', 'secrets', 'timeout', 'expires'],
     }
     const known = documentCatalogue.faults.map(({ type, spec }) => [type, schemaFields(spec).fields.map(({ name }) => name)])
     assert.deepEqual(typed, Object.fromEntries(known))
