@@ -14,6 +14,8 @@ export interface LiveState {
   phase: { phase: Phase; at: number; planned: number }
   measures: readonly LiveMeasure[]
   changes: readonly Readonly<ChangeRecord>[]
+  /** Requests that wait for an answer. */
+  waiting: number
   /** The run is being stopped. */
   stopping: boolean
   /** ms since the run's start. */
@@ -35,7 +37,7 @@ export function frameOf(state: LiveState, { columns, rows }: TerminalSize): stri
   const hint = styleText('dim', cutTo(`  ${hintWords(state, width)}`, width))
   const faults = faultLines(state, width)
   const shownFaults = some(faults, Math.max(1, room - 3), 'faults', width)
-  const measures = measureLines(state.measures, width)
+  const measures = [...measureLines(state.measures, width), ...waitingLines(state, width)]
   const shown = some(measures, Math.max(0, room - 2 - shownFaults.length), 'measures', width)
   return [phaseLine(state, width), ...shown, ...shownFaults, hint].slice(0, room)
 }
@@ -102,6 +104,12 @@ function measureLines(measures: readonly LiveMeasure[], width: number): string[]
       .join(' ')
       .trimEnd(),
   )
+}
+
+/** More than a second's worth of requests: something hangs, long before the first of them times out. */
+function waitingLines({ waiting, experiment }: LiveState, width: number): string[] {
+  const isUsual = waiting <= Math.max(1, experiment.traffic?.rate ?? 0)
+  return isUsual ? [] : [styleText('yellow', cutTo(`${' '.repeat(margin)}${waiting} requests wait for an answer`, width))]
 }
 
 function boundWords(bounds: readonly LiveBound[]): string {

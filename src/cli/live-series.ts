@@ -1,5 +1,6 @@
 /** What the live view knows of each measure: a value a second, the value now, and what the phase allows. */
 import type { Bound, Experiment, JudgedPhase, Measure, Phase } from '../document/experiment.ts'
+import type { LiveTick } from '../records/live-tick.ts'
 import type { PhaseWindow, Sample, TrafficSecond } from '../records/run-data.ts'
 import { sampleValue } from '../report/series.ts'
 import type { RunNews } from '../run/events.ts'
@@ -36,17 +37,25 @@ export interface LiveSeries {
   see(news: RunNews): void
   /** At `at` ms since the run's start, with at most `most` points; measures that are judged anywhere come first. */
   measures(at: number, most: number): LiveMeasure[]
+  /** Requests that wait for an answer just now. */
+  waiting(): number
 }
 
 export function liveSeries(experiment: Experiment): LiveSeries {
   const measures = experiment.measures.filter(({ is }) => is.kind !== 'recovery-time').toSorted((a, b) => +isBounded(b) - +isBounded(a))
   const seconds: TrafficSecond[] = []
+  const ticks: LiveTick[] = []
   const samples: Record<string, Sample[]> = {}
   const points = new Map<string, Map<number, number | null>>(measures.map(({ name }) => [name, new Map()]))
   const baselines = new Map<string, number | null>()
   let phase: PhaseWindow | null = null
 
-  const add = (measure: Measure, t: number, value: number | null): void => void points.get(measure.name)?.set(t, value)
+  /** Newest second of each measure. */
+  const newest = new Map<string, number>()
+  const add = ({ name }: Measure, t: number, value: number | null): void => {
+    points.get(name)?.set(t, value)
+    newest.set(name, Math.max(t, newest.get(name) ?? t))
+  }
   const enter = (next: Phase, at: number): void => {
     if (phase?.phase === 'baseline') {
       const before = { id: '', experiment, startedAt: '', phases: [{ ...phase, to: at }], traffic: seconds, samples, changes: [] }
@@ -54,10 +63,16 @@ export function liveSeries(experiment: Experiment): LiveSeries {
     }
     phase = { phase: next, from: at, to: Number.POSITIVE_INFINITY }
   }
+  // While answers hang, no second of this phase is known yet: what has been seen to end is.
+  const loadNow = (measure: Measure): number | null => ofLoad(measure, recent(seconds, phase)) ?? ofTicks(measure, ticks, phase)
   return {
+    waiting: () => ticks.at(-1)?.inFlight ?? 0,
     see(news) {
       if (news.is === 'phase') enter(news.phase, news.at)
-      else if (news.is === 'second') {
+      else if (news.is === 'tick') {
+        ticks.push(news.tick)
+        if (ticks.length > recentSeconds) ticks.shift()
+      } else if (news.is === 'second') {
         seconds.push(news.second)
         for (const measure of measures) if (measure.from === 'traffic') add(measure, news.second.t, ofLoad(measure, [news.second]))
       } else if (news.is === 'sample') {
@@ -69,11 +84,12 @@ export function liveSeries(experiment: Experiment): LiveSeries {
     measures(at, most) {
       return measures.map((measure) => {
         const known = points.get(measure.name) ?? new Map<number, number | null>()
-        const last = Math.max(-1, ...known.keys())
-        const value = measure.from === 'traffic' ? ofLoad(measure, recent(seconds, phase)) : (known.get(last) ?? null)
+        const last = newest.get(measure.name) ?? -1
+        const shown = Math.min(most, last + 1)
+        const value = measure.from === 'traffic' ? loadNow(measure) : (known.get(last) ?? null)
         return {
           name: measure.name,
-          points: Array.from({ length: Math.min(most, last + 1) }, (_, n) => known.get(last + 1 - Math.min(most, last + 1) + n) ?? null),
+          points: Array.from({ length: shown }, (_, n) => known.get(last + 1 - shown + n) ?? null),
           now: valueWords(experiment, measure, value),
           bounds: phase ? boundsOf(measure, phase, at, value, baselines.get(measure.name) ?? null) : [],
         }
@@ -90,6 +106,15 @@ function isBounded({ max, min }: Measure): boolean {
 function recent(seconds: readonly TrafficSecond[], phase: PhaseWindow | null): TrafficSecond[] {
   const newest = seconds.slice(-2 * recentSeconds).toSorted((a, b) => a.t - b.t)
   return newest.slice(-recentSeconds).filter(({ t }) => phase === null || t * 1000 >= phase.from)
+}
+
+/** By the time the end was seen, whenever the requests began. How long those take that still wait, nobody knows. */
+function ofTicks({ is }: Measure, ticks: readonly LiveTick[], phase: PhaseWindow | null): number | null {
+  const now = ticks.filter(({ from }) => phase === null || from >= phase.from)
+  const sum = (pick: (tick: LiveTick) => number): number => now.reduce((total, tick) => total + pick(tick), 0)
+  const [ended, lasted] = [sum((tick) => tick.ended), sum(({ at, from }) => at - from)]
+  if (is.kind === 'share') return ended === 0 ? null : sum(({ error, timeout }) => error + timeout) / ended
+  return is.kind === 'level' && lasted > 0 ? (1000 * sum(({ ok }) => ok)) / lasted : null
 }
 
 function ofLoad({ is }: Measure, seconds: readonly TrafficSecond[]): number | null {

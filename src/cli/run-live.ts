@@ -28,7 +28,8 @@ export function liveView(out: NonBlockingWriter, at: () => number, size: () => T
   const frame = (): string[] => {
     if (!state || !series || !phase) return []
     const now = at()
-    return frameOf({ ...state, phase, changes: [...changes.values()], measures: series.measures(now, mostPoints), at: now }, size())
+    const measures = series.measures(now, mostPoints)
+    return frameOf({ ...state, phase, changes: [...changes.values()], measures, waiting: series.waiting(), at: now }, size())
   }
   const timer = setInterval(() => screen.draw(frame()), pace)
   return {

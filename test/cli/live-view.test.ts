@@ -37,7 +37,7 @@ function stateAt(at: number, more: Partial<LiveState> = {}): LiveState {
     series.see(news)
     if (news.is === 'phase') phase = news
   }
-  return { experiment, phase, measures: series.measures(at, 60), changes: [], stopping: false, at, ...more }
+  return { experiment, phase, measures: series.measures(at, 60), changes: [], waiting: 0, stopping: false, at, ...more }
 }
 
 const active = (more: Partial<ChangeRecord> = {}): ChangeRecord => ({
@@ -97,6 +97,23 @@ describe('a frame of the live view', () => {
           assert.match(plain(frame), /Ctrl-C/, name)
         }
     }
+  })
+
+  test('while everything hangs, it says so at once: nobody has to wait for the first timeout', () => {
+    const series = liveSeries(experiment)
+    for (const news of newsUntil(64_999)) series.see(news)
+    series.see({ is: 'phase', phase: 'fault', at: 65_000, planned: 60_000 })
+    const quiet = { planned: 50, ended: 0, ok: 0, error: 0, timeout: 0, notSent: 0, lagP99: 0, thresholds: [] }
+    for (const n of [0, 1, 2]) {
+      const tick = { ...quiet, from: 65_000 + n * 1000, at: 66_000 + n * 1000, inFlight: 50 * (n + 1) }
+      series.see({ is: 'tick', tick })
+    }
+    const measures = series.measures(68_000, 60)
+    const now = (name: string): string | undefined => measures.find((measure) => measure.name === name)?.now
+    assert.deepEqual([now('throughput'), now('error_rate'), now('latency_p99')], ['0/s', '–', '–'])
+    const state = stateAt(65_000, { measures, waiting: series.waiting(), at: 68_000 })
+    assert.match(plain(frameOf(state, { columns: 80, rows: 24 })), /^ {2}150 requests wait for an answer$/m)
+    assert.doesNotMatch(plain(frameOf({ ...state, waiting: 40 }, { columns: 80, rows: 24 })), /wait for an answer/)
   })
 
   test('says what a second Ctrl-C does once the first has been pressed', () => {
