@@ -83,7 +83,9 @@ function readingsOutside(material: Material, measure: Measure, cell: CellVerdict
   const gaps = values.slice(1).map(({ at }, i) => at - (values[i]?.at ?? at))
   const lasts = Math.max(1, Math.round((gaps.length > 0 ? median(gaps) : 1000) / 1000))
   const outside = values.filter(({ value }) => (cell.direction === 'max' ? value > limit : value < limit))
-  return new Set(outside.flatMap(({ at }) => Array.from({ length: lasts }, (_, i) => Math.floor(at / 1000) + i)))
+  const phase = stretchOf(material, cell.phase)
+  const isInside = (t: number): boolean => phase !== undefined && t >= phase.first && t < phase.first + phase.seconds.length
+  return new Set(outside.flatMap(({ at }) => Array.from({ length: lasts }, (_, i) => Math.floor(at / 1000) + i).filter(isInside)))
 }
 
 function sentenceOf({ requests, seconds, worst, outOfBounds: { seconds: outside, of, measures } }: Harm): string {

@@ -1,5 +1,6 @@
 /** Did a measure move within the baseline? Its second half against its first, by the judge's own intervals, both ways. */
 import type { Limit, Measure } from '../document/experiment.ts'
+import { isJudged } from '../document/resolve-measures.ts'
 import { isRelative } from './asked-bounds.ts'
 import { intervalLength, intervalsOf } from './intervals.ts'
 import { change, percentMore, ratio, signed } from './numbers.ts'
@@ -25,10 +26,6 @@ export function stabilities(material: Material): Stability[] {
     const seen = measure.from === 'traffic' ? loadSeen(material, measure) : readingsSeen(readingsOf(material, measure, 'baseline'))
     return seen ? [Array.isArray(seen) ? ofSeries(measure, seen) : ofShares(measure, seen)] : []
   })
-}
-
-function isJudged({ max, min }: Measure): boolean {
-  return [max, min].some((cells) => [cells.baseline, cells.fault, cells.recovery].some((bound) => bound && bound.limit.kind !== 'none'))
 }
 
 function isCompared({ max, min }: Measure): boolean {

@@ -1,5 +1,6 @@
 /** Question 1: was the system steady before anything was injected, and is there enough data to say so? */
 import type { Measure } from '../document/experiment.ts'
+import { isJudged } from '../document/resolve-measures.ts'
 import { failureReasons } from './failure-reasons.ts'
 import { quantity } from './numbers.ts'
 import { finding } from './sentence.ts'
@@ -36,11 +37,8 @@ function nobodyServed(material: Material): Question | null {
   return { answer: 'no', reason: `${quantity(share.p, 'share')} of requests failed before the fault${why ? `: ${why}` : ''}` }
 }
 
-function judgedLoad({ from, max, min }: Measure): boolean {
-  return (
-    from === 'traffic' &&
-    [max, min].some((cells) => [cells.baseline, cells.fault, cells.recovery].some((bound) => bound && bound.limit.kind !== 'none'))
-  )
+function judgedLoad(measure: Measure): boolean {
+  return measure.from === 'traffic' && isJudged(measure)
 }
 
 function loadProblem(material: Material): Question | null {
