@@ -9,14 +9,16 @@ import { pause } from './faults/process/pause.ts'
 import { command } from './measures/command.ts'
 import { postgres } from './measures/database/postgres.ts'
 import { redis } from './measures/database/redis.ts'
+import { datadog } from './measures/datadog.ts'
 import { endpoint } from './measures/endpoint.ts'
+import { oneuptime } from './measures/oneuptime.ts'
 import { prometheus } from './measures/prometheus/prometheus.ts'
 import type { AnySource } from './run/measuring.ts'
 import { typicalPrecision } from './verdict/precision.ts'
 
 export const injectors: readonly AnyInjector[] = [pause, kill, cpu, commandFault]
 
-export const sources: readonly AnySource[] = [endpoint, prometheus, postgres, redis, command]
+export const sources: readonly AnySource[] = [endpoint, prometheus, datadog, oneuptime, postgres, redis, command]
 
 /** What the document reader knows: fault types with their parameters, source types with their settings. */
 export const documentCatalogue: DocumentCatalogue = {

@@ -16,6 +16,11 @@ export const httpSettings = {
   timeout: says('How long an answer may take; default 2s.', z.optional(duration)),
 }
 
+/** For keys: nothing but a reference to a secret, so that none ends up in a file of the project. */
+export const secretOnly = secretText.check(
+  z.refine((value) => /^\$\{secret:[A-Za-z_][A-Za-z0-9_]*\}$/.test(value), { error: 'a key stands in no document: write "${secret:NAME}"' }),
+)
+
 export interface Question {
   url: string
   method?: 'GET' | 'POST'
@@ -32,7 +37,7 @@ export interface Answer {
   status: number
   headers: Record<string, string | string[] | undefined>
   text: string
-  /** ms that the other side's clock is ahead of ours by its Date header, which has whole seconds; null without one. */
+  /** ms that the other side's clock is ahead of ours by its Date header; what whole seconds cannot show is 0. Null without one. */
   skew: number | null
 }
 
@@ -114,7 +119,8 @@ export function withoutQuery(url: string): string {
 
 function skewOf(date: string | string[] | undefined, ours: number): number | null {
   const theirs = Date.parse(String(date))
-  return Number.isNaN(theirs) ? null : theirs + 500 - ours
+  const skew = theirs + 500 - ours
+  return Number.isNaN(theirs) ? null : Math.abs(skew) < 1500 ? 0 : skew
 }
 
 /** Null when it is more than we take. */

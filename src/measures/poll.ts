@@ -10,6 +10,8 @@ import { createFollower, type Follower } from './remembered.ts'
 import type { SourceContext } from './source.ts'
 
 const every = 1000
+/** ms of silence that people would wonder about. */
+const worthAWord = 3_000
 
 export interface PollOptions {
   measures: readonly PolledMeasure[]
@@ -70,6 +72,8 @@ export async function pollSources(options: PollOptions): Promise<SourcePoll> {
   return {
     rhythms: Object.fromEntries(followers.map(({ measure: { name, step, source } }) => [name, { step, lag: source.lag ?? 0 }])),
     async complete(until) {
+      const wait = Math.max(0, ...followers.map(({ measure }) => until + (measure.source.lag ?? 0) - at()))
+      if (wait > worthAWord) log(`waiting ${Math.ceil(wait / 1000)} s until the sources have everything of this time`)
       await Promise.all(
         followers.map(async (follower) => {
           const { name } = follower.measure
