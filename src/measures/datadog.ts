@@ -14,7 +14,10 @@ const sites = [
 ] as const
 
 const config = z.strictObject({
-  site: says('Where your organisation lives; default datadoghq.com.', z.optional(z.enum(sites, { error: `expected one of ${sites.join(', ')}` }))),
+  site: says(
+    'Where your organisation lives; default datadoghq.com.',
+    z.optional(z.enum(sites, { error: `expected one of ${sites.join(', ')}` })),
+  ),
   url: says('Instead of `site`: a gateway that passes the API on.', z.optional(httpAddress)),
   api_key: says('The API key: "${secret:NAME}".', secretOnly),
   app_key: says('An application key with the permission timeseries_query: "${secret:NAME}".', secretOnly),
@@ -25,7 +28,8 @@ export type DatadogConfig = z.infer<typeof config>
 
 /** Datadog widens the rollup by itself beyond about 1,500 points. */
 const mostPoints = 1_000
-const noRollup = 'Datadog chooses by the length of the window how much it sums up: end each metric with .rollup(avg, 10), or sum, max, … and seconds'
+const noRollup =
+  'Datadog chooses by the length of the window how much it sums up: end each metric with .rollup(avg, 10), or sum, max, … and seconds'
 
 export const datadog: Source<DatadogConfig> = {
   type: 'datadog',

@@ -18,7 +18,9 @@ export const httpSettings = {
 
 /** For keys: nothing but a reference to a secret, so that none ends up in a file of the project. */
 export const secretOnly = secretText.check(
-  z.refine((value) => /^\$\{secret:[A-Za-z_][A-Za-z0-9_]*\}$/.test(value), { error: 'a key stands in no document: write "${secret:NAME}"' }),
+  z.refine((value) => /^\$\{secret:[A-Za-z_][A-Za-z0-9_]*\}$/.test(value), {
+    error: 'a key stands in no document: write "${secret:NAME}"',
+  }),
 )
 
 export interface Question {

@@ -20,7 +20,17 @@ const minute = 60_000
 /** Minutes in one answer; its limit is 10,000 rows. */
 const mostRows = 1_000
 
-const aggregations = { avg: 'Avg', sum: 'Sum', max: 'Max', min: 'Min', count: 'Count', p50: 'P50', p90: 'P90', p95: 'P95', p99: 'P99' } as const
+const aggregations = {
+  avg: 'Avg',
+  sum: 'Sum',
+  max: 'Max',
+  min: 'Min',
+  count: 'Count',
+  p50: 'P50',
+  p90: 'P90',
+  p95: 'P95',
+  p99: 'P99',
+} as const
 
 export const oneuptime: Source<OneUptimeConfig> = {
   type: 'oneuptime',
@@ -110,7 +120,12 @@ interface Body {
   truncated?: boolean
 }
 
-async function ask(settings: OneUptimeConfig, { method, metric, attributes }: Wanted, { from, to }: Window, context: SourceContext): Promise<Answered> {
+async function ask(
+  settings: OneUptimeConfig,
+  { method, metric, attributes }: Wanted,
+  { from, to }: Window,
+  context: SourceContext,
+): Promise<Answered> {
   const date = (ms: number): object => ({ _type: 'DateTime', value: new Date(ms).toISOString() })
   const aggregateBy = {
     aggregateColumnName: 'value',
@@ -127,7 +142,11 @@ async function ask(settings: OneUptimeConfig, { method, metric, attributes }: Wa
   const answer = await askPatiently({
     url: `${addressOf(settings)}/api/metrics/aggregate`,
     method: 'POST',
-    headers: { apikey: await fillSecrets(settings.api_key, context.secret), 'content-type': 'application/json', accept: 'application/json' },
+    headers: {
+      apikey: await fillSecrets(settings.api_key, context.secret),
+      'content-type': 'application/json',
+      accept: 'application/json',
+    },
     body: JSON.stringify({ aggregateBy }),
     timeout: settings.timeout ?? 10_000,
     signal: context.signal,
@@ -140,7 +159,10 @@ async function ask(settings: OneUptimeConfig, { method, metric, attributes }: Wa
   if (status === 429) throw new Error('OneUptime’s rate limit is used up')
   if (status !== 200) throw new Error(`OneUptime answered with status ${status}${why}`)
   if (!Array.isArray(body?.data)) throw new Error('the answer is not that of OneUptime: it has no data')
-  const rows = body.data.map(({ timestamp, value }) => ({ at: Date.parse(typeof timestamp === 'string' ? timestamp : timestamp.value), value }))
+  const rows = body.data.map(({ timestamp, value }) => ({
+    at: Date.parse(typeof timestamp === 'string' ? timestamp : timestamp.value),
+    value,
+  }))
   return { rows, truncated: body.truncated === true, skew }
 }
 

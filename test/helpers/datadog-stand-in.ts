@@ -21,7 +21,8 @@ export interface DatadogStandIn extends TestServer {
 }
 
 export const keys = { api: 'a'.repeat(32), app: 'b'.repeat(40) }
-const query = /^(avg|sum|min|max|count|p\d\d):[\w.]+\{[^}]*\}( by \{[^}]*\})?(\.as_(count|rate)\(\))?(\.rollup\((avg|sum|min|max|count), (\d+)\))?(\.fill\(\w+\))?$/
+const query =
+  /^(avg|sum|min|max|count|p\d\d):[\w.]+\{[^}]*\}( by \{[^}]*\})?(\.as_(count|rate)\(\))?(\.rollup\((avg|sum|min|max|count), (\d+)\))?(\.fill\(\w+\))?$/
 
 export async function startDatadogStandIn(): Promise<DatadogStandIn> {
   const server = await serve(handle)
@@ -45,7 +46,19 @@ export async function startDatadogStandIn(): Promise<DatadogStandIn> {
     const asked = Number(match[7] ?? 0)
     const fewest = (Number(to) - Number(from)) / 1500
     const interval = asked > 0 && asked >= fewest ? asked : fewest <= 20 ? 20 : 300
-    send(response, 200, { status: 'ok', res_type: 'time_series', from_date: 1000 * Number(from), to_date: 1000 * Number(to), query: match[0], series: standIn.series.map((one) => seriesOf(one, Number(from), Number(to), interval)) }, standIn)
+    send(
+      response,
+      200,
+      {
+        status: 'ok',
+        res_type: 'time_series',
+        from_date: 1000 * Number(from),
+        to_date: 1000 * Number(to),
+        query: match[0],
+        series: standIn.series.map((one) => seriesOf(one, Number(from), Number(to), interval)),
+      },
+      standIn,
+    )
   }
 }
 

@@ -43,11 +43,16 @@ export async function startOneUptimeStandIn(): Promise<OneUptimeStandIn> {
     if (standIn.fail) return send(response, standIn.fail.status, { message: standIn.fail.message }, standIn.fail.headers)
     const { aggregateBy: asked } = JSON.parse(text) as { aggregateBy?: Aggregate }
     if (!asked) return refuse(400, 'AggregateBy is required')
-    if (!types.includes(asked.aggregationType ?? '')) return refuse(400, `Invalid aggregationType: ${asked.aggregationType}. Allowed values: ${types.join(', ')}`)
-    if (asked.aggregationInterval !== undefined && !intervals.includes(asked.aggregationInterval)) return refuse(400, `Invalid aggregationInterval: ${asked.aggregationInterval}.`)
+    if (!types.includes(asked.aggregationType ?? ''))
+      return refuse(400, `Invalid aggregationType: ${asked.aggregationType}. Allowed values: ${types.join(', ')}`)
+    if (asked.aggregationInterval !== undefined && !intervals.includes(asked.aggregationInterval))
+      return refuse(400, `Invalid aggregationInterval: ${asked.aggregationInterval}.`)
     if (asked.aggregateColumnName !== 'value') return refuse(400, `Invalid aggregateColumnName: ${asked.aggregateColumnName}`)
-    if (asked.aggregationTimestampColumnName !== 'time') return refuse(400, `Invalid aggregationTimestampColumnName: ${asked.aggregationTimestampColumnName}`)
-    const [from, to] = [asked.startTimestamp, asked.endTimestamp].map((date) => (date?._type === 'DateTime' ? Date.parse(date.value ?? '') : Number.NaN))
+    if (asked.aggregationTimestampColumnName !== 'time')
+      return refuse(400, `Invalid aggregationTimestampColumnName: ${asked.aggregationTimestampColumnName}`)
+    const [from, to] = [asked.startTimestamp, asked.endTimestamp].map((date) =>
+      date?._type === 'DateTime' ? Date.parse(date.value ?? '') : Number.NaN,
+    )
     if (from === undefined || to === undefined || !(from < to)) return refuse(400, 'Start and end timestamps are required')
     if (!asked.query?.name) return refuse(400, 'A metric name is required')
     standIn.asked.push(asked)

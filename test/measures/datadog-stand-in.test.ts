@@ -23,7 +23,13 @@ describe('source datadog, against a stand-in built from its published API', () =
   before(async () => void (server = await startDatadogStandIn()))
   after(() => server.close())
   beforeEach(() => {
-    Object.assign(server, { series: [{ scope: 'env:prod', unit: null, value: (at: number) => (at / 10_000) % 100 }], left: 100, reset: 1, requests: 0, skew: 0 })
+    Object.assign(server, {
+      series: [{ scope: 'env:prod', unit: null, value: (at: number) => (at / 10_000) % 100 }],
+      left: 100,
+      reset: 1,
+      requests: 0,
+      skew: 0,
+    })
   })
 
   const config = (more: object = {}) => ({ url: server.url, api_key: '${secret:API}', app_key: '${secret:APP}', ...more })
@@ -86,7 +92,10 @@ describe('source datadog, against a stand-in built from its published API', () =
 
   it('says which keys are refused and shows none', async () => {
     for (const more of [{ api_key: '${secret:OTHER}' }, { app_key: '${secret:OTHER}' }])
-      await assert.rejects(check(query, more), (error: Error) => /\(status 403\): check both keys, the site/.test(error.message) && !error.message.includes('wrong'))
+      await assert.rejects(
+        check(query, more),
+        (error: Error) => /\(status 403\): check both keys, the site/.test(error.message) && !error.message.includes('wrong'),
+      )
   })
 
   it('reads long windows in parts, so that Datadog sums up no more than was asked', async () => {
@@ -111,7 +120,8 @@ describe('source datadog, against a stand-in built from its published API', () =
   it('takes keys by secret only, and known sites only', () => {
     const ok = (more: object): boolean => z.safeParse(datadog.config, { api_key: '${secret:A}', app_key: '${secret:B}', ...more }).success
     assert.ok(ok({}) && ok({ site: 'us5.datadoghq.com' }))
-    for (const wrong of [{ api_key: 'abc' }, { app_key: 'x${secret:B}' }, { site: 'example.com' }, { region: 'eu' }]) assert.ok(!ok(wrong), JSON.stringify(wrong))
+    for (const wrong of [{ api_key: 'abc' }, { app_key: 'x${secret:B}' }, { site: 'example.com' }, { region: 'eu' }])
+      assert.ok(!ok(wrong), JSON.stringify(wrong))
     assert.deepEqual(datadog.needs({ site: 'datadoghq.eu', api_key: '${secret:A}', app_key: '${secret:B}' }), [
       { reach: 'api.datadoghq.eu' },
       { secret: 'A' },

@@ -26,7 +26,8 @@ describe('source oneuptime, against a stand-in built from its published code', (
   })
 
   const config = (key = 'KEY') => ({ url: server.url, api_key: `\${secret:${key}}` })
-  const range = (from = to - 300_000, text = query): Promise<Sample[]> => oneuptime.range?.(config(), text, { from, to }, context) ?? Promise.resolve([])
+  const range = (from = to - 300_000, text = query): Promise<Sample[]> =>
+    oneuptime.range?.(config(), text, { from, to }, context) ?? Promise.resolve([])
   const check = (text = query, key = 'KEY') => oneuptime.check(config(key), text, context)
 
   it('gives each minute at its end, and one without data as missing', async () => {
@@ -77,7 +78,8 @@ describe('source oneuptime, against a stand-in built from its published code', (
     server.value = () => null
     assert.match((await check()).problems.join(), /has no data in the last ten minutes/)
     await assert.rejects(check(query, 'OTHER'), /does not let us in \(status 400\): Invalid API Key/)
-    for (const wrong of ['median(x)', 'p99(x{a=1})', 'p99(x', 'rate(x[1m])', '']) assert.match((await check(wrong)).problems.join(), /is no query/, wrong)
+    for (const wrong of ['median(x)', 'p99(x{a=1})', 'p99(x', 'rate(x[1m])', ''])
+      assert.match((await check(wrong)).problems.join(), /is no query/, wrong)
   })
 
   it('takes its key by secret only', () => {
