@@ -103,7 +103,7 @@ export const catalogue = {
   },
   'traffic-failed': {
     means: 'The load generator could not start or has failed.',
-    hint: 'Check the URLs of traffic and ok.body; if they are right, please report it.',
+    hint: 'Check the URLs, ok.body and ids of traffic; if they are right, please report it.',
     exit: 5,
   },
   'no-target': {

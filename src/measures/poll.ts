@@ -22,6 +22,8 @@ export interface PollOptions {
   onComplete?(measure: string, until: number, samples: Sample[]): void
   /** Of the document. */
   folder: string
+  /** See `SourceContext`. */
+  acknowledged?(): readonly string[]
   /** Default: environment variables. */
   secret?(name: string): Promise<string>
   log?(line: string): void
@@ -45,7 +47,11 @@ export async function pollSources(options: PollOptions): Promise<SourcePoll> {
   const stopping = new AbortController()
   const log = (line: string): void => options.log?.(masked(line))
   const wanted = options.measures.map((measure) => ({ ...measure, source: maskedSource(measure.source) }))
-  const shared = { signal: stopping.signal, secret: options.secret ?? openSecrets().read, log, folder: options.folder }
+  const { folder, acknowledged } = options
+  const shared = {
+    ...{ signal: stopping.signal, secret: options.secret ?? openSecrets().read, log, folder },
+    ...(acknowledged && { acknowledged }),
+  }
   const measures = await checkSources(wanted, shared).catch((error) => {
     stopping.abort() // What a source has opened for its check is closed by it.
     throw error

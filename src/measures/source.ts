@@ -16,6 +16,8 @@ export interface SourceContext {
   readonly folder: string
   /** Name of the measure that is asked for. */
   readonly measure: string
+  /** Ids that good answers to the traffic have acknowledged so far. Absent: the traffic has no `ids`. */
+  acknowledged?(): readonly string[]
 }
 
 /** ms since the epoch, by the back end's clock; `to` is exclusive. */

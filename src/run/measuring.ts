@@ -66,6 +66,7 @@ export async function startMeasuring(options: MeasuringOptions): Promise<Measuri
     const { by, why, breached, measure } = found
     options.stop({ by, why, breached, at: at(), ...(measure ? { measure } : {}) })
   }
+  const acknowledged: string[] = []
   let latest: Record<string, Sample> = {}
   function onTick(tick: LiveTick): void {
     tell({ is: 'tick', tick })
@@ -86,6 +87,7 @@ export async function startMeasuring(options: MeasuringOptions): Promise<Measuri
         tell({ is: 'second', second })
       },
       onTick,
+      onAcknowledged: (ids) => void acknowledged.push(...ids),
       onError(error) {
         options.note('error', `the load stopped: ${error.message}`)
         broken()
@@ -97,6 +99,7 @@ export async function startMeasuring(options: MeasuringOptions): Promise<Measuri
   options.beat()
   const waiting = setInterval(options.beat, 1000)
   const poll = await startPolling(options, {
+    ...(experiment.traffic?.ids !== undefined && { acknowledged: () => acknowledged }),
     onSample(measure, sample) {
       ;(samples[measure] ??= []).push(sample)
       latest[measure] = sample

@@ -10,7 +10,7 @@ import type { AnySource, MeasuringOptions } from './measuring.ts'
 /** @throws SquallError `source-not-readable` with every problem of every source, before anything is asked for */
 export async function startPolling(
   options: Pick<MeasuringOptions, 'experiment' | 'folder' | 'at' | 'sources' | 'secrets' | 'note'>,
-  told: Pick<PollOptions, 'onSample' | 'onComplete'>,
+  told: Pick<PollOptions, 'onSample' | 'onComplete' | 'acknowledged'>,
 ): Promise<SourcePoll | null> {
   const { experiment, folder, at, secrets, note } = options
   const wanted = experiment.measures.filter((measure) => experiment.sources.some((source) => source.name === measure.from))

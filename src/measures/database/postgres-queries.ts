@@ -20,8 +20,11 @@ export type Answers = readonly Answer<ServerFacts>[]
 export type AskHost = <T>(host: Host, work: (client: Client) => Promise<T>) => Promise<T>
 
 export interface PostgresQuery {
-  unit: Unit
+  /** Absent: only the author knows it. */
+  unit?: Unit
   read(answers: Answers, ask: AskHost): Promise<Reading>
+  /** Before the run, where a reading is not to be had yet: missing when none will be. Default: `read`. */
+  tryOut?(answers: Answers, ask: AskHost): Promise<Reading>
 }
 
 export async function askRole(client: Client): Promise<ServerFacts> {

@@ -8,6 +8,8 @@ export class Exchange implements OnConnection {
   outcome: Outcome | null = null
   /** ms from the start that counts to the end; for a timeout the limit. Infinite while open. */
   latency = Number.POSITIVE_INFINITY
+  /** The id that its answer acknowledged. */
+  acknowledged: string | null = null
   /** Second of the run it belongs to, by intended start. */
   readonly second: number
   /** Worker clock, ms: the intended start, or the true one when that was a little earlier. */
@@ -38,7 +40,7 @@ export class Exchange implements OnConnection {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#answer.body === null || this.#size >= bodyKept) return
+    if ((this.#answer.body === null && this.#answer.id === null) || this.#size >= bodyKept) return
     const kept = chunk.subarray(0, bodyKept - this.#size)
     this.#size += kept.length
     this.#body.push(kept)
@@ -48,9 +50,10 @@ export class Exchange implements OnConnection {
     this.connection?.release()
     this.connection = null
     if (!this.#answer.good(this.#status)) return this.end('error', `status ${this.#status}`)
-    const pattern = this.#answer.body
-    if (pattern !== null && !pattern.test(Buffer.concat(this.#body).toString('utf8')))
-      return this.end('error', 'the body does not match ok.body')
+    const { body: pattern, id } = this.#answer
+    const body = pattern === null && id === null ? '' : Buffer.concat(this.#body).toString('utf8')
+    if (pattern !== null && !pattern.test(body)) return this.end('error', 'the body does not match ok.body')
+    if (id !== null) this.acknowledged = id(body)
     this.end('ok', null)
   }
 

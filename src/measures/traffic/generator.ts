@@ -29,6 +29,8 @@ export interface GeneratorOptions {
   maxOpen: number
   onSecond(second: TrafficSecond): void
   onTick(tick: LiveTick): void
+  /** Before a tick: the ids that good answers have acknowledged since the last one. */
+  onAcknowledged(ids: string[]): void
   onOpen(open: number): void
 }
 
@@ -42,7 +44,7 @@ export interface Generator {
 
 export function startGenerator(options: GeneratorOptions): Generator {
   const { traffic } = options
-  const answer = answerRule(traffic.ok)
+  const answer = answerRule(traffic)
   const connections = openConnections(traffic, options)
   const pick = mixer(
     traffic.requests.map((request) => request.weight),
@@ -53,7 +55,12 @@ export function startGenerator(options: GeneratorOptions): Generator {
   const secondOf = (at: number): number => Math.floor((at + toRun) / 1000)
   const seconds = new Seconds(options.onSecond)
   const ledger = new Ledger()
-  const ticks = new Ticks(ledger, toRun, options.onTick)
+  let acknowledged: string[] = []
+  const ticks = new Ticks(ledger, toRun, (tick) => {
+    if (acknowledged.length > 0) options.onAcknowledged(acknowledged)
+    acknowledged = []
+    options.onTick(tick)
+  })
   let index = 0
   let open = 0
   let state: 'running' | 'stopping' | 'over' = 'running'
@@ -75,6 +82,7 @@ export function startGenerator(options: GeneratorOptions): Generator {
       seconds.ended(ended, reason)
       ticks.ended(ended)
       ledger.ended(ended, number)
+      if (ended.outcome === 'ok' && ended.acknowledged !== null) acknowledged.push(ended.acknowledged)
       if (open === 0) drained()
     })
     number = ledger.add(exchange)

@@ -1,5 +1,6 @@
 /** How a request ended, and who is to blame: the target (error, timeout) or this machine (not sent). */
 import type { Traffic } from '../../document/experiment.ts'
+import { followPath, parseFieldPath } from '../field-path.ts'
 
 export type Outcome = 'ok' | 'error' | 'timeout' | 'notSent'
 
@@ -8,12 +9,13 @@ export const bodyKept = 1024 * 1024
 
 export interface Answer {
   good(status: number): boolean
-  /** Null: bodies need not be kept. */
   body: RegExp | null
+  /** The id that a good answer acknowledges, null when it has none. */
+  id: ((body: string) => string | null) | null
 }
 
-/** @throws SyntaxError when `ok.body` is no regular expression. */
-export function answerRule(ok: Traffic['ok']): Answer {
+/** @throws SyntaxError when `ok.body` is no regular expression, or `ids` no path. */
+export function answerRule({ ok, ids }: Pick<Traffic, 'ok' | 'ids'>): Answer {
   const exact = new Set<number>()
   const classes = new Set<number>()
   for (const status of ok.status) {
@@ -23,6 +25,21 @@ export function answerRule(ok: Traffic['ok']): Answer {
   return {
     good: (status) => exact.has(status) || classes.has(Math.floor(status / 100)),
     body: ok.body === undefined ? null : new RegExp(ok.body),
+    id: ids === undefined ? null : idReader(ids),
+  }
+}
+
+function idReader(ids: string): (body: string) => string | null {
+  const path = parseFieldPath(ids)
+  if (!path) throw new SyntaxError(`“${ids}” in ids is no field path`)
+  return (body) => {
+    try {
+      const way = followPath(JSON.parse(body), path)
+      const found = 'found' in way ? way.found : null
+      return typeof found === 'string' || typeof found === 'number' ? String(found) : null
+    } catch {
+      return null // Not JSON.
+    }
   }
 }
 

@@ -19,4 +19,9 @@ export interface TrafficJob {
 
 export type ToWorker = { do: 'limits'; limits: number[] } | { do: 'stop' } | { do: 'abandon' }
 
-export type FromWorker = { is: 'started' } | { is: 'second'; second: TrafficSecond } | { is: 'tick'; tick: LiveTick } | { is: 'stopped' }
+export type FromWorker =
+  | { is: 'started' }
+  | { is: 'second'; second: TrafficSecond }
+  | { is: 'tick'; tick: LiveTick }
+  | { is: 'acknowledged'; ids: string[] }
+  | { is: 'stopped' }

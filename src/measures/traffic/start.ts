@@ -31,6 +31,8 @@ export interface TrafficOptions {
   /** A second whose requests have all ended (or, after `abandon`, been cut off). A hung request makes its second late: not in order. */
   onSecond(second: TrafficSecond): void
   onTick(tick: LiveTick): void
+  /** Once a second: the ids, by the traffic's `ids`, that good answers have acknowledged since. */
+  onAcknowledged?(ids: readonly string[]): void
   /** The worker has failed: no more seconds or ticks will come. */
   onError(error: SquallError): void
 }
@@ -84,6 +86,7 @@ export async function startTraffic(traffic: Traffic, options: TrafficOptions): P
   worker.on('message', (message: FromWorker) => {
     if (message.is === 'second') options.onSecond({ ...message.second, reasons: maskedCounts(message.second.reasons) })
     else if (message.is === 'tick') options.onTick(message.tick)
+    else if (message.is === 'acknowledged') options.onAcknowledged?.(message.ids)
     else if (message.is === 'started') started.resolve()
     else {
       over = true

@@ -16,7 +16,7 @@ export async function warmUp(): Promise<void> {
   const request = { name: 'warm-up', url, method: 'GET', headers: {}, body: null, weight: 1 }
   const traffic = { rate: 1, requests: [request], timeout: 1000, ok: { status: [200], body: 'ok' } }
   const connections = openConnections(traffic, { version: '0', runId: 'warm-up' })
-  const answer = answerRule(traffic.ok)
+  const answer = answerRule(traffic)
   const until = performance.now() + 2000
   try {
     for (let sent = 0; sent < requests && performance.now() < until; sent += atOnce) {

@@ -19,6 +19,7 @@ export async function runTrafficWorker(): Promise<void> {
     runClock: () => sharedMonotonicMs() - job.runStart,
     onSecond: (second) => say({ is: 'second', second }),
     onTick: (tick) => say({ is: 'tick', tick }),
+    onAcknowledged: (ids) => say({ is: 'acknowledged', ids }),
     onOpen: (open) => void Atomics.store(openNow, 0, open),
   })
   generator.setLatencyLimits(job.latencyLimits)

@@ -25,7 +25,7 @@ describe('source redis, against real servers', { skip }, () => {
     primary = await createRedis(password)
     replica = await createRedis(password, ['--replicaof', `127.0.0.1 ${primary.port}`])
     await Promise.all([primary.start(), replica.start()])
-    config = { hosts: [primary.name, replica.name], password: `\${secret:REDIS}` }
+    config = { hosts: [primary.name, replica.name], password: `\${secret:REDIS}`, timeout: 2000 }
   })
   after(async () => {
     run.abort()
@@ -44,7 +44,7 @@ describe('source redis, against real servers', { skip }, () => {
     await primary.command('set', 'big', 'x'.repeat(5_000_000))
     assert.ok((await value('memory')) > memory + 4_000_000)
     const latency = await value('latency')
-    assert.ok(latency > 0 && latency < 800, `${latency} ms`)
+    assert.ok(latency > 0 && latency < 2000, `${latency} ms`)
     assert.ok((await value('clients')) >= 1)
   })
 
@@ -86,9 +86,9 @@ describe('source redis, against real servers', { skip }, () => {
     replica.freeze()
     const started = performance.now()
     assert.equal(await value('primaries'), 1)
-    assert.ok(performance.now() - started < 950, `${performance.now() - started} ms`)
+    assert.ok(performance.now() - started < 3500, `${performance.now() - started} ms`)
     primary.freeze()
-    assert.equal(await missing('primaries'), config.hosts.map((host) => `${host} did not answer within 800 ms`).join('; '))
+    assert.equal(await missing('primaries'), config.hosts.map((host) => `${host} did not answer within 2000 ms`).join('; '))
     primary.thaw()
     replica.thaw()
     await until('both again', async () => (await value('primaries')) === 1)

@@ -28,7 +28,7 @@ describe('whose fault an error is', () => {
 
 describe('a good answer', () => {
   it('has one of the statuses or is in one of the classes', () => {
-    const { good } = answerRule({ status: ['2xx', 404] })
+    const { good } = answerRule({ ok: { status: ['2xx', 404] } })
     assert.deepEqual([200, 204, 299, 404].map(good), [true, true, true, true])
     assert.deepEqual([199, 300, 403, 405, 500].map(good), [false, false, false, false, false])
   })
@@ -82,7 +82,7 @@ describe('the ledger', () => {
   it('counts against a new limit only what was started after it was set', () => {
     const ledger = new Ledger()
     const begin = (): (() => void) => {
-      const exchange = new Exchange(0, 100, 0, answerRule({ status: [200] }), () => {})
+      const exchange = new Exchange(0, 100, 0, answerRule({ ok: { status: [200] } }), () => {})
       const index = ledger.add(exchange)
       return () => {
         exchange.outcome = 'ok'
@@ -118,7 +118,7 @@ describe('the ledger', () => {
           const timeout = 100
           const ledger = new Ledger()
           ledger.watch([limit])
-          const answer = answerRule({ status: [200] })
+          const answer = answerRule({ ok: { status: [200] } })
           let start = 0
           const events: { at: number; happens: () => void }[] = []
           const counts = { slow: 0, decided: 0 }

@@ -72,6 +72,30 @@ describe('the load', { concurrency: 6 }, () => {
     )
   })
 
+  it('reports the ids that good answers acknowledge, each once', async (t) => {
+    let given = 0
+    const { url } = await serve(t, (_, response) => {
+      const id = ++given
+      if (id % 4 === 0) response.writeHead(500).end(`{"order":{"id":${id}}}`)
+      else if (id % 4 === 1) response.end('taken')
+      else response.end(`{"order":{"id":${id % 2 ? `"${id}"` : id}}}`)
+    })
+    const ids: string[] = []
+    const run = await start(t, load(url, { ids: 'order.id' }), { onAcknowledged: (more) => void ids.push(...more) })
+    await run.until(() => run.seconds.length >= 2)
+    await run.handle.stop()
+    const wanted = Array.from({ length: given }, (_, i) => i + 1).filter((id) => id % 4 > 1)
+    assert.deepEqual(
+      ids.map(Number).sort((a, b) => a - b),
+      wanted,
+    )
+  })
+
+  it('refuses ids that are no path before anything is sent', async (t) => {
+    const { url } = await serve(t, () => assert.fail('was asked'))
+    await assert.rejects(start(t, load(url, { ids: 'order..id' })), /“order\.\.id” in ids is no field path/)
+  })
+
   it('tells good answers by status and body, and does not follow redirects', async (t) => {
     let asked = 0
     const { url } = await serve(t, (request, response) => {
