@@ -28,9 +28,11 @@ export function renderComparison(comparison: Comparison, { color }: { color: boo
           each.phase,
           contrastValue(each, 'a'),
           contrastValue(each, 'b'),
-          contrastWords(each),
+          // Why it can't be told is often the same for many: below the table.
+          each.found === "can't tell" ? each.found : contrastWords(each),
         ]),
       ]),
+      ...[...new Set(measures.flatMap(({ why }) => why ?? []))].flatMap((why) => wrap(why, "  can't tell: ")),
     ],
     bounds.length === 0 ? [] : [title('bounds'), ...indented(bounds.map((each) => [oneLine(each.cell), boundWords(each)]))],
     [

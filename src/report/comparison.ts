@@ -3,7 +3,7 @@ import { rampWords } from '../faults/ramp.ts'
 import type { ChangeRecord } from '../records/run-data.ts'
 import type { StoredRun } from '../records/stored-run.ts'
 import { type Contrast, contrasts, equalRatio, equalShares } from '../verdict/contrast.ts'
-import { change, percentMore, span } from '../verdict/numbers.ts'
+import { digits, span } from '../verdict/numbers.ts'
 import { median } from '../verdict/quantile.ts'
 import type { CellVerdict, Verdict } from '../verdict/verdict.ts'
 import { type Difference, documentDifferences } from './document-difference.ts'
@@ -144,7 +144,7 @@ function caveatsOf(a: Run, b: Run, measures: readonly Contrast[]): string[] {
     ...(before.length === 0
       ? []
       : [`the system was not the same before the fault: ${before.map(({ measure, found }) => `${measure} was ${found}`).join(', ')}`]),
-    `less than ${percentMore(equalRatio)} % or ${change(equalShares, 'share')} is not called a difference: a healthy service wanders that much`,
+    `less than ${digits((equalRatio - 1) * 100)} % or ${digits(equalShares * 100)} pp is not called a difference: a healthy service wanders that much`,
     'recovery times and counts of requests are one observation each: two runs cannot say how much they vary by themselves',
     'a difference that is shown is one between these two runs; what caused it takes more runs, one change at a time',
   ]

@@ -132,6 +132,7 @@ function conclude(contrast: Contrast, { estimate, lo, hi }: { estimate: number; 
   const found = lo > most ? 'higher' : hi < least ? 'lower' : 'no difference shown'
   // A ratio without a lower end is nothing at all: its logarithm had none.
   const end = (x: number): number | null => (Number.isFinite(x) && (contrast.scale === 'difference' || x > 0) ? x : null)
+  if (end(lo) === null && end(hi) === null) return refuse(contrast, 'there are too few independent points for an interval this sure')
   return Object.assign(contrast, { estimate, interval: [end(lo), end(hi)], found })
 }
 

@@ -91,6 +91,14 @@ describe('two runs side by side', () => {
     )
   })
 
+  test('say once why so much cannot be told', () => {
+    const short = fabricatedData(3)
+    short.traffic = short.traffic.filter(({ t }) => t < 65 || t > 100)
+    const lines = renderComparison(compareRuns(storedOf(fabricatedData()), storedOf(short)), { color: false }).split('\n')
+    assert.ok(lines.some((line) => /^ {2}error_rate +fault +38\.9 % .*can't tell$/.test(line)))
+    assert.equal(lines.filter((line) => /^ {2}can't tell: .* of the fault phase has no trustworthy data$/.test(line)).length, 1)
+  })
+
   test('warn when the system was not the same before the fault', () => {
     const slow = fabricatedData(9)
     slow.traffic = slow.traffic.map((second) => ({ ...second, latencies: second.latencies.map((latency) => latency * 2) }))

@@ -69,6 +69,18 @@ describe('two runs', () => {
     assert.equal(of(found, 'pool_in_use', 'fault').found, "can't tell")
   })
 
+  test('too short for an interval is no answer, whatever the numbers look like', () => {
+    const brief = (seed: number, slower: number): RunData => {
+      const data = changed(fabricatedData(seed), { slower })
+      // A latency that only ever rises: no two of its points are independent.
+      const traffic = data.traffic.map((second) => ({ ...second, latencies: second.latencies.map((_, n) => slower * (10 + second.t + n / 100)) }))
+      return { ...data, traffic, phases: data.phases.map((window) => ({ ...window, to: Math.min(window.to, window.from + 14_000) })) }
+    }
+    const found = of(contrasts(brief(1, 1), brief(2, 1.5)), 'latency_p50', 'baseline')
+    assert.deepEqual([found.found, found.estimate], ["can't tell", null])
+    assert.match(found.why ?? '', /too few independent points/)
+  })
+
   test('values out of buckets differ only where their buckets do', () => {
     const withBuckets = (seed: number, edges: [number, number]): RunData => {
       const data = fabricatedData(seed)
