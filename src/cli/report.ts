@@ -16,9 +16,9 @@ const report: Command<{ out?: string; format?: string }> = async (wanted, { out,
     throw new SquallError('usage', `${name} holds one run, and ${runs.length} were named`, {
       hint: 'Leave --out out: each run gets a file of its own. Or take --format md, junit or json.',
     })
-  const isForPeople = context.json && name !== 'json'
-  if (out === '-' || (out === undefined && format.printed && !isForPeople)) {
-    if (isForPeople) throw new SquallError('usage', 'stdout takes the report or --json, not both', { hint: 'Give a file with --out.' })
+  const mustBeJson = context.json && name !== 'json'
+  if (out === '-' || (out === undefined && format.printed && !mustBeJson)) {
+    if (mustBeJson) throw new SquallError('usage', 'stdout takes the report or --json, not both', { hint: 'Give a file with --out.' })
     context.out(await format.render(runs))
     return 0
   }

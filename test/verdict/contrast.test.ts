@@ -73,7 +73,10 @@ describe('two runs', () => {
     const brief = (seed: number, slower: number): RunData => {
       const data = changed(fabricatedData(seed), { slower })
       // A latency that only ever rises: no two of its points are independent.
-      const traffic = data.traffic.map((second) => ({ ...second, latencies: second.latencies.map((_, n) => slower * (10 + second.t + n / 100)) }))
+      const traffic = data.traffic.map((second) => ({
+        ...second,
+        latencies: second.latencies.map((_, n) => slower * (10 + second.t + n / 100)),
+      }))
       return { ...data, traffic, phases: data.phases.map((window) => ({ ...window, to: Math.min(window.to, window.from + 14_000) })) }
     }
     const found = of(contrasts(brief(1, 1), brief(2, 1.5)), 'latency_p50', 'baseline')
