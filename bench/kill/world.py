@@ -51,6 +51,8 @@ class World:
             file.write(INJECT)
         with open(os.path.join(self.folder, "own.ts"), "w") as file:
             file.write(OWN)
+        #: What begins again is a program or a module of the user's: the module's child is a new one each time.
+        self.module = fault == "own" or (fault == "again" and rng.random() < 0.5)
         parts = ("pause", "command") if fault == "two" else (fault,)
         faults = "".join(self._document(part) for part in parts)
         self.parts = parts
@@ -81,13 +83,13 @@ class World:
             return "  - type: cpu\n    name: ramp\n    target: { host: local }\n    load: 2%..20%\n    cores: 1\n"
         flag = self.flags[part] = os.path.join(self.folder, f"flag-{part}")
         script = os.path.join(self.folder, "inject.py")
-        if part in ("command", "again"):
-            again = f"    name: again\n    for: 1s\n    every: {self.EVERY:g}s\n" if part == "again" else ""
+        again = f"    for: 1s\n    every: {self.EVERY:g}s\n" if part == "again" else ""
+        if not self.module:
             return (
-                f"  - type: command\n{again}    inject: [python3, {script}, {flag}, '{self.delay}']\n"
+                f"  - type: command\n    name: {part}\n{again}    inject: [python3, {script}, {flag}, '{self.delay}']\n"
                 f"    rollback: [rm, '-f', {flag}]\n    check: [test, '-e', {flag}]\n    expires: when the campaign is over\n"
             )
-        return f"  - type: ./own.ts\n    name: own\n    with: {{ flag: {flag}, delay: '{self.delay}', script: {script} }}\n"
+        return f"  - type: ./own.ts\n    name: {part}\n{again}    with: {{ flag: {flag}, delay: '{self.delay}', script: {script} }}\n"
 
     def left(self, run, only=None):
         """What of the faults is still there, in words; `only` narrows to some parts."""
