@@ -23,14 +23,19 @@ interface Ends {
   to: string
 }
 
+/** Characters of the longest text that can be a range: a whole book is not searched for one. */
+const longest = 100
+
 /** The two ends as written, or undefined when the text is no range. Blanks and other signs between them are not forgiven. */
 export function readRange(text: string): Ends | undefined {
+  if (text.length > longest) return undefined
   const [, from, to] = /^(\S*?[^\s.])\.\.([^\s.]\S*)$/.exec(text) ?? []
   return from === undefined || to === undefined ? undefined : { from, to }
 }
 
 /** What people write instead of `a..b`, where both ends are quantities. */
 function meantRange(text: string): Ends | undefined {
+  if (text.length > longest) return undefined
   const [, from = '', to = ''] = /^(\S+?)\s*(?:\.{2,}|…|–|—|->|→|-|to)\s*(\S+)$/.exec(text) ?? []
   return parseQuantity(from).ok && parseQuantity(to).ok ? { from, to } : undefined
 }
@@ -46,7 +51,7 @@ export function readDials(checking: Checking, fault: CatalogueFault, spec: Spec,
       found.values[key] = ends.to // The value is looked at as well: all that is wrong comes at once.
       noDial(checking, fault, key, ends, at)
     } else if (ends) readDial(checking, fault, found, key, ends, at)
-    else if (misspelt(checking, value, at)) found.wrong.push(key)
+    else if (misspelt(checking, value, (end) => readEnd(fault.spec, found.values, key, end).fixed ?? end, at)) found.wrong.push(key)
   }
   return found
 }
@@ -56,11 +61,12 @@ function noDial({ collect }: Checking, { type, dials = [] }: CatalogueFault, key
   collect.add(at, 'no-dial', `${key} cannot move while the fault acts: ${why}`, { fix: `write one value, e.g. ${to}` })
 }
 
-/** True when the text is meant as a range and does not read as one. */
-function misspelt({ collect }: Checking, value: string, at: Path): boolean {
+/** True when the text is meant as a range and does not read as one. `mend` gives an end its unit. */
+function misspelt({ collect }: Checking, value: string, mend: (end: string) => string, at: Path): boolean {
   const meant = meantRange(value)
   if (meant) {
-    collect.add(at, 'quantity', `${quote(value)} is not how a range is written`, { fix: `write ${meant.from}..${meant.to}` })
+    const fix = `write ${mend(meant.from)}..${mend(meant.to)}`
+    collect.add(at, 'quantity', `${quote(value)} is not how a range is written`, { fix })
     return true
   }
   if (!value.includes('..')) return false

@@ -49,6 +49,7 @@ const wrong: [lines: string, code: string, place: string, fix: string][] = [
   ['load: 10%-95%', 'quantity', '8:11', 'write 10%..95%'],
   ['load: 10%...95%', 'quantity', '8:11', 'write 10%..95%'],
   ['load: 10% to 95%', 'quantity', '8:11', 'write 10%..95%'],
+  ['load: 10 to 95', 'quantity', '8:11', 'write 10%..95%'],
   ['load: 50%..50%', 'value-not-allowed', '8:11', 'write 50%'],
   ['load: 50%\n    cores: 1..2', 'no-dial', '9:12', 'write one value, e.g. 2'],
   ['load: 50%\n    ramp: 10s', 'ramp-without-range', '9:5', 'write load as a range a..b, or remove ramp'],
@@ -72,6 +73,12 @@ test('what the fix of a range says is a range that reads', () => {
     const fixed = /^write (\S+\.\.\S+)$/.exec(problemsOf(cpu(lines))[0]?.fix ?? '')?.[1]
     if (fixed && fixed !== '100%..100%') valid(cpu(`load: ${fixed}`))
   }
+})
+
+test('a text as long as a book is told apart from a range at once', () => {
+  const started = performance.now()
+  problemsOf(cpu(`load: "${'1..'.repeat(100_000)} "`))
+  assert.ok(performance.now() - started < 2_000)
 })
 
 test('other mistakes come at the same time, those of the range once', () => {
