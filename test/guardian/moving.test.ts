@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { AnyInjector } from '../../src/faults/injector.ts'
-import { type Engine, type Held, injectChange, undoChange } from '../../src/guardian/change.ts'
+import { type Held, injectChange, undoChange } from '../../src/guardian/change.ts'
 import { moveDials } from '../../src/guardian/moving.ts'
-import { heldChange, memoryJournal, valueFault } from './support.ts'
-
-function engineWith(more: Partial<Engine> = {}): Engine {
-  const events = { state: () => {}, look: () => {}, log: () => {} }
-  return { events, journal: memoryJournal(), fence: () => Promise.resolve(), mayNotInject: () => null, tryFor: 100, ...more }
-}
+import { engineFor, heldChange, valueFault } from './support.ts'
 
 /** A fault whose dial is a number in memory. */
 function dialFault(adjust?: AnyInjector['adjust']) {
@@ -17,7 +12,7 @@ function dialFault(adjust?: AnyInjector['adjust']) {
   return { doses, fault: valueFault({ dials: ['level'], adjust: adjust ?? own }) }
 }
 
-async function active(fault: AnyInjector, engine = engineWith()): Promise<Held> {
+async function active(fault: AnyInjector, engine = engineFor()): Promise<Held> {
   const held = heldChange(fault)
   await injectChange(engine, held)
   return held
@@ -28,13 +23,13 @@ describe('moving the dials of a fault', () => {
   test('tells the injector each dose, and remembers what was asked last', async () => {
     const { fault, doses } = dialFault()
     const held = await active(fault)
-    for (const level of [1, 2, 3]) await moveDials(engineWith(), held, { level }, never)
+    for (const level of [1, 2, 3]) await moveDials(engineFor(), held, { level }, never)
     assert.deepEqual([doses, held.asked], [[1, 2, 3], { level: 3 }])
   })
 
   test('does not happen before the fault is active, nor once it is being undone', async () => {
     const { fault, doses } = dialFault()
-    const engine = engineWith()
+    const engine = engineFor()
     const held = heldChange(fault)
     await moveDials(engine, held, { level: 1 }, never)
     await injectChange(engine, held)
@@ -48,7 +43,7 @@ describe('moving the dials of a fault', () => {
   test('does not happen when nothing may be injected any more: halted, stopped, or the journal is broken', async () => {
     const { fault, doses } = dialFault()
     const held = await active(fault)
-    await moveDials(engineWith({ mayNotInject: () => 'halted' }), held, { level: 1 }, never)
+    await moveDials(engineFor({ mayNotInject: () => 'halted' }), held, { level: 1 }, never)
     assert.deepEqual(doses, [])
   })
 
@@ -56,11 +51,11 @@ describe('moving the dials of a fault', () => {
     let failures = 1
     const { fault } = dialFault(() => (failures-- > 0 ? Promise.reject(new Error('503')) : Promise.resolve()))
     const held = await active(fault)
-    await moveDials(engineWith(), held, { level: 1 }, never)
-    await moveDials(engineWith(), held, { level: 2 }, never)
+    await moveDials(engineFor(), held, { level: 1 }, never)
+    await moveDials(engineFor(), held, { level: 2 }, never)
     failures = 2
     const told: string[] = []
-    for (const level of [3, 4]) await moveDials(engineWith(), held, { level }, (why) => told.push(why))
+    for (const level of [3, 4]) await moveDials(engineFor(), held, { level }, (why) => told.push(why))
     assert.deepEqual(told, ['503'])
     assert.equal(held.at, 'active', 'a dial that cannot be moved does not end the fault')
   })
@@ -76,7 +71,7 @@ describe('moving the dials of a fault', () => {
           }),
         ),
     )
-    const engine = engineWith()
+    const engine = engineFor()
     const held = await active(fault, engine)
     const moving = moveDials(engine, held, { level: 1 }, never)
     assert.equal(await undoChange(engine, held), 'verified')
@@ -92,7 +87,7 @@ describe('moving the dials of a fault', () => {
           release = resolve
         }),
     )
-    const engine = engineWith()
+    const engine = engineFor({ tryFor: 100 })
     const held = await active(fault, engine)
     const moving = moveDials(engine, held, { level: 1 }, never)
     await moveDials(engine, held, { level: 2 }, never)
