@@ -12,7 +12,7 @@ import { version } from '../system/version.ts'
 import type { Command } from './context.ts'
 import { finishLeftovers, sweptLine } from './housekeeping.ts'
 import { colour, table } from './output.ts'
-import { type ProjectOptions, projectHere } from './project.ts'
+import { type ProjectOptions, readProject } from './project.ts'
 
 interface Check {
   what: string
@@ -32,7 +32,7 @@ const doctor: Command<ProjectOptions> = async (_args, options, context) => {
     flock(),
     folder,
     halt(state ?? undefined),
-    ...project(options),
+    ...(await project(options)),
     parentDeath(),
     limits(),
     ownCgroup(),
@@ -88,8 +88,8 @@ function halt(state?: string): Check {
 }
 
 /** The file that holds for documents of this folder, and its secrets. */
-function project(options: ProjectOptions): Check[] {
-  const found = projectHere(options)
+async function project(options: ProjectOptions): Promise<Check[]> {
+  const found = await readProject(process.cwd(), options)
   if (!found.ok) {
     const says = found.problems.map(({ file, line, message }) => `${file}:${line}: ${message}`).join('; ')
     return [{ what: 'project', state: 'missing', says }]

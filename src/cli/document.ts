@@ -1,4 +1,5 @@
 /** Reading the experiment for a command: shows every problem with its place, or hands over what was read. */
+import { dirname } from 'node:path'
 import { documentCatalogue } from '../catalogue.ts'
 import { loadDocument } from '../document/load.ts'
 import { formatProblems } from '../document/problem-text.ts'
@@ -6,7 +7,7 @@ import type { Problem } from '../document/problems.ts'
 import type { Policy, Project } from '../document/project.ts'
 import type { CommandContext } from './context.ts'
 import { annotateProblems, type GithubOption } from './github.ts'
-import { type ProjectOptions, projectFor } from './project.ts'
+import { type ProjectOptions, readProject } from './project.ts'
 
 export type ReadDocument = Extract<Awaited<ReturnType<typeof loadDocument>>, { ok: true }> & {
   project: Project | null
@@ -21,7 +22,7 @@ export async function readDocument(
   context: CommandContext,
   options: GithubOption & ProjectOptions = { github: false },
 ): Promise<ReadDocument | null> {
-  const found = projectFor(file, options)
+  const found = await readProject(dirname(file), options)
   if (!found.ok) return refuse(found.problems)
   const { project } = found
   const read = await loadDocument(file, { vars, catalogue: documentCatalogue, project })

@@ -1,4 +1,5 @@
 /** `squall validate FILE…`: reads documents and says what is wrong with them. Changes nothing, starts nothing. */
+import { dirname } from 'node:path'
 import { documentCatalogue } from '../catalogue.ts'
 import type { Experiment } from '../document/experiment.ts'
 import { loadDocument } from '../document/load.ts'
@@ -9,7 +10,7 @@ import { parseVars } from '../document/variables.ts'
 import { SquallError } from '../errors.ts'
 import type { Command } from './context.ts'
 import { annotateProblems, type GithubOption } from './github.ts'
-import { type ProjectOptions, projectFor } from './project.ts'
+import { type ProjectOptions, readProject } from './project.ts'
 
 interface FileReport {
   file: string
@@ -27,7 +28,7 @@ const validate: Command<{ var?: string[]; color?: boolean } & GithubOption & Pro
   const color = options.color !== false && !process.env.NO_COLOR && process.stderr.isTTY === true
   const reports: FileReport[] = []
   for (const file of files) {
-    const found = projectFor(file, options)
+    const found = await readProject(dirname(file), options)
     const loaded = found.ok ? await loadDocument(file, { vars, catalogue: documentCatalogue, project: found.project }) : found
     const report: FileReport = loaded.ok
       ? { file, valid: true, ...counts(loaded.experiment), problems: loaded.warnings }

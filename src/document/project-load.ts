@@ -1,6 +1,5 @@
-/** Finding and reading the project file: the same reader, and the same quality of errors, as for documents. */
-import { existsSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+/** Reading the project file: the same reader, and the same quality of errors, as for documents. */
+import { basename, dirname, resolve } from 'node:path'
 import { type Checking, checkShape } from './check-shape.ts'
 import { merged, readText } from './load.ts'
 import { asMap, type Located, type Path, valueAt } from './located.ts'
@@ -12,18 +11,7 @@ import { quote } from './quantity.ts'
 import { readYaml } from './read-yaml.ts'
 import { environments } from './shapes.ts'
 
-export const projectFileName = 'squall.yaml'
-
 export type LoadedProject = { ok: true; project: Project } | { ok: false; problems: Problem[] }
-
-/** The project file of this folder or of the nearest one above, no further than the root of the repository; null when there is none. */
-export function findProject(folder: string): string | null {
-  for (let at = resolve(folder); ; at = dirname(at)) {
-    const file = join(at, projectFileName)
-    if (existsSync(file)) return file
-    if (existsSync(join(at, '.git')) || dirname(at) === at) return null
-  }
-}
 
 /** Never throws for what the file holds. `faultTypes`: those a policy can name, beside `own`. */
 export function loadProject(path: string, faultTypes: readonly string[]): LoadedProject {

@@ -131,10 +131,10 @@ async function undoJournaled(run: JournaledRun, journal: Journal, dir: string, o
       held.push(taken)
     } catch (error) {
       // E.g. a module that has changed, a secret that is not set: say what to do by hand, and keep it open.
-      const reason = (error as Error).message
+      const reason = `${(error as Error).message}. By hand: ${change.plan.undoes}`
       await journal.append({ is: 'change', key: change.plan.key, state: 'stuck', why: reason }).catch((e: Error) => options.log(e.message))
       options.onChange(run.header.run, change.plan.key, 'stuck', reason)
-      lost.push({ key: change.plan.key, state: 'stuck', does: change.plan.does, why: `${reason}. By hand: ${change.plan.undoes}` })
+      lost.push({ key: change.plan.key, state: 'stuck', does: change.plan.does, why: reason })
     }
   }
   const server = await serveControl(join(dir, 'socket'), async ({ ask }) => {

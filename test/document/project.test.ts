@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { documentCatalogue } from '../../src/catalogue.ts'
+import { findProject } from '../../src/cli/project.ts'
 import { loadDocumentText } from '../../src/document/load.ts'
 import type { Problem } from '../../src/document/problems.ts'
 import type { Project } from '../../src/document/project.ts'
-import { findProject, loadProject } from '../../src/document/project-load.ts'
+import { loadProject } from '../../src/document/project-load.ts'
 import { catalogue } from './support.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'squall-project-'))

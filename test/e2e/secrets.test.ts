@@ -16,7 +16,7 @@ console.log(`secrets: SECRETS_SEED=${seed}`)
 const courses = ['fine', 'inject fails', 'module dies', 'undo fails at first', 'runner killed'] as const
 
 /** Where a secret goes. A header takes printable ASCII only; an environment variable everything but NUL. */
-const paths = ['URL', 'HEADER', 'BODY', 'SOURCE_URL', 'SOURCE_HEADER', 'COMMAND', 'MODULE'] as const
+const paths = ['URL', 'HEADER', 'BODY', 'SOURCE_URL', 'SOURCE_HEADER', 'SOURCE_TOOL', 'SOURCE_OWN', 'COMMAND', 'MODULE'] as const
 type Secrets = Record<(typeof paths)[number], string>
 
 const printable = fc.string({ unit: 'grapheme-ascii', minLength: 10, maxLength: 40 }).filter((text) => text.trim() === text)
@@ -30,6 +30,8 @@ const secrets: fc.Arbitrary<Secrets> = fc.record({
   BODY: rich(fc.oneof(any, words)),
   SOURCE_URL: rich(fc.oneof(any, words)),
   SOURCE_HEADER: rich(words),
+  SOURCE_TOOL: rich(fc.oneof(any, words)),
+  SOURCE_OWN: rich(fc.oneof(any, words)),
   COMMAND: rich(fc.oneof(any, words)),
   MODULE: rich(fc.oneof(any, words)),
 })
@@ -92,6 +94,21 @@ case $1 in
 esac
 `,
   )
+  stage.write('queue.sh', `#!/bin/sh\ntest -e ${on} || { echo 1; exit; }\necho "${marker} $SOURCE_TOOL"\nexit 4\n`)
+  stage.write(
+    'source.ts',
+    `import { existsSync } from 'node:fs'
+export default {
+  async now(config, query, context) {
+    const value = await context.secret('SOURCE_OWN')
+    console.log(value)
+    context.log('${marker} ' + value)
+    if (existsSync(${JSON.stringify(on)})) throw new Error('${marker} was refused ' + JSON.stringify({ value }))
+    return { value: 1 }
+  },
+}
+`,
+  )
   stage.write(
     'own.ts',
     `import { existsSync, rmSync, writeFileSync } from 'node:fs'
@@ -139,8 +156,12 @@ traffic:
   body: { key: "\${secret:BODY}" }
 sources:
   app: { type: endpoint, url: "${url}/metrics?key=\${secret:SOURCE_URL}", headers: { x-key: "\${secret:SOURCE_HEADER}" } }
+  tool: { type: command, run: [./queue.sh], secrets: [SOURCE_TOOL] }
+  own: { type: ./source.ts }
 measures:
   up: { from: app, unit: count, min: { recovery: 1 } }
+  queue: { from: tool, unit: count }
+  other: { from: own, unit: count }
   latency_p99: none
   error_rate: none
   throughput: none
@@ -197,6 +218,13 @@ async function oneRun(stage: Stage, server: EchoServer, course: string, values: 
   )
   const left = filesBelow(stage.state, stage.path('cache'), stage.path('report.html'))
   const texts = [...left.map(([name, bytes]) => [name, bytes.toString('latin1')] as const), ['what was said', said.join('\n')] as const]
+  // Only there the fault stays long enough for the sources to complain.
+  if (course === 'fine' || course === 'undo fails at first')
+    for (const what of [`${marker} was refused`, 'queue.sh ended with 4'])
+      assert.ok(
+        texts.some(([name, text]) => name.endsWith('run.db') && text.includes(what)),
+        `the record tells: ${what}`,
+      )
   for (const where of ['journal', 'guardian.log', 'run.db', 'report.html', 'what was said'])
     assert.ok(
       texts.some(([name, text]) => name.endsWith(where) && text.includes(marker)),
