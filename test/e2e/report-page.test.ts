@@ -42,11 +42,11 @@ describe('the page in a browser', { skip: executablePath === undefined ? 'no chr
   }
   const wide = (page: Page): Promise<number> => page.evaluate('document.documentElement.scrollWidth - innerWidth')
 
-  for (const [name, width, colorScheme] of [
-    ['a desk', 1280, 'light'],
-    ['a dark desk', 1280, 'dark'],
-    ['a phone', 360, 'light'],
-    ['a dark phone', 360, 'dark'],
+  for (const [name, width, colorScheme, unfolded] of [
+    ['a desk', 1280, 'light', true],
+    ['a dark desk', 1280, 'dark', false],
+    ['a phone', 360, 'light', false],
+    ['a dark phone', 360, 'dark', true],
   ] as const) {
     test(`on ${name} all charts are drawn, nothing is too wide, nobody complains, nothing is fetched, and everybody can read it`, async () => {
       const page = await open({ viewport: { width, height: 900 }, colorScheme })
@@ -54,9 +54,8 @@ describe('the page in a browser', { skip: executablePath === undefined ? 'no chr
       assert.equal(await page.locator('canvas').count(), 4)
       assert.equal(await page.getByText('the tables hold the same numbers').count(), 0)
       assert.ok((await wide(page)) <= 0)
-      assert.deepEqual(await violations(page), [])
       // What is folded away must be readable too, once it is opened.
-      await page.evaluate('document.querySelectorAll("details").forEach((part) => { part.open = true })')
+      if (unfolded) await page.evaluate('document.querySelectorAll("details").forEach((part) => { part.open = true })')
       assert.deepEqual(await violations(page), [])
       assert.ok((await wide(page)) <= 0)
       assert.deepEqual(complaints, [])
@@ -66,9 +65,9 @@ describe('the page in a browser', { skip: executablePath === undefined ? 'no chr
 
   test('the checks of this test can fail: a picture without words, a pale text', async () => {
     const page = await open({}, renderHtml(storedOf(fabricatedData())).replace('<footer>', '<img><footer>'))
-    await page.evaluate("document.querySelector('h1').style.color = 'transparent'; document.documentElement.lang = ''")
+    await page.evaluate("document.querySelector('h1').style.color = '#eeeeee'; document.documentElement.lang = ''")
     const found = (await violations(page)).map((each) => each.split(':')[0])
-    for (const rule of ['image-alt', 'html-has-lang']) assert.ok(found.includes(rule), `${rule} in ${found.join(', ')}`)
+    for (const rule of ['image-alt', 'html-has-lang', 'color-contrast']) assert.ok(found.includes(rule), `${rule} in ${found.join(', ')}`)
     await page.close()
   })
 
