@@ -1,4 +1,5 @@
 /** `export default experiment({ … })`: types for documents in TypeScript. Quantities carry their unit, so `delay: 500` does not compile. */
+import type { SourceInput } from './define-sources.ts'
 import type {
   AnyBounds,
   Dial,
@@ -122,7 +123,7 @@ export interface ExperimentInput {
   vars?: Record<string, string | number | boolean>
   traffic?: TrafficInput
   proxies?: Record<string, ProxyInput>
-  sources?: Record<string, { type: string; [key: string]: unknown }>
+  sources?: Record<string, SourceInput>
   measures?: MeasuresInput
   phases?: { warmup?: Duration; baseline?: Duration; fault?: Duration; recovery?: Duration }
   faults: FaultInput[]

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { documentCatalogue } from '../../src/catalogue.ts'
 import { type ExperimentInput, experiment, type FaultInput, type FaultParameters, type MeasuresInput } from '../../src/document/define.ts'
+import type { SourceParameters } from '../../src/document/define-sources.ts'
 import { loadDocumentText } from '../../src/document/load.ts'
 import { schemaFields } from '../../src/document/schema-fields.ts'
 
@@ -29,7 +30,19 @@ const documents: Record<string, ExperimentInput> = {
         { url: 'http://localhost/', method: 'POST', headers: { authorization: 'Bearer ${secret:TOKEN}' }, body: { item: 1 } },
       ],
     },
-    sources: { app: { type: 'endpoint', url: 'http://localhost:8080/metrics' } },
+    sources: {
+      app: { type: 'endpoint', url: 'http://localhost:8080/metrics' },
+      db: {
+        type: 'postgres',
+        hosts: ['db1:5432', 'db2:5432'],
+        user: 'squall',
+        password: '${secret:PG}',
+        ssl: 'verify-full',
+        timeout: '500ms',
+      },
+      cache: { type: 'redis', hosts: ['cache1'], tls: true },
+      queue: { type: 'command', run: ['./queue.sh', 'orders'], secrets: ['TOKEN'] },
+    },
     measures: {
       latency_p99: { max: { baseline: '300ms', fault: '2x after 5s', recovery: '+20ms', abort: '5s for 10s' } },
       latency_p50: 'none',
@@ -75,6 +88,20 @@ suite('documents in TypeScript', () => {
     const known = documentCatalogue.faults.map(({ type, spec }) => [type, schemaFields(spec).fields.map(({ name }) => name)])
     assert.deepEqual(typed, Object.fromEntries(known))
   })
+
+  test('each source has its type, with all of its settings', () => {
+    const typed: { [Type in keyof SourceParameters]: readonly (keyof SourceParameters[Type])[] } = {
+      endpoint: ['url', 'headers', 'timeout'],
+      prometheus: ['url', 'scrape', 'user', 'password', 'token', 'headers', 'timeout'],
+      datadog: ['site', 'url', 'api_key', 'app_key', 'timeout'],
+      oneuptime: ['url', 'api_key', 'timeout'],
+      postgres: ['hosts', 'user', 'password', 'database', 'ssl', 'ca', 'timeout'],
+      redis: ['hosts', 'user', 'password', 'tls', 'timeout'],
+      command: ['run', 'cwd', 'env', 'secrets', 'timeout'],
+    }
+    const known = documentCatalogue.sources.map(({ type, config }) => [type, schemaFields(config).fields.map(({ name }) => name)])
+    assert.deepEqual(typed, Object.fromEntries(known))
+  })
 })
 
 /** None of these lines may compile: `npm run check` says when one does. */
@@ -102,6 +129,12 @@ export const refused = (): unknown[] => {
     experiment({ ...head, traffic, faults: [fault], phases: { fault: 120 } }),
     // @ts-expect-error a sum of durations
     experiment({ ...head, traffic, faults: [fault], phases: { fault: '1m30s' } }),
+    // @ts-expect-error a source without its hosts
+    experiment({ ...head, traffic, faults: [fault], sources: { db: { type: 'postgres', user: 'squall' } } }),
+    // @ts-expect-error a source that takes its time as a number
+    experiment({ ...head, traffic, faults: [fault], sources: { app: { type: 'endpoint', url: 'http://localhost/', timeout: 2 } } }),
+    // @ts-expect-error a shell line for a program
+    experiment({ ...head, traffic, faults: [fault], sources: { q: { type: 'command', run: './queue.sh orders' } } }),
     // @ts-expect-error a proxy that listens nowhere
     experiment({ ...head, traffic, faults: [fault], proxies: { a: { listen: 'localhost', upstream: 'db:5432' } } }),
     // @ts-expect-error a duration as a number
