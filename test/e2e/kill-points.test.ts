@@ -9,7 +9,7 @@ const traced = process.platform === 'linux' && findProgram('strace') !== null
 
 test('killed or failed at any system call, nothing is left behind', { skip: !traced && 'needs strace' }, async () => {
   const env = { ...process.env, SQUALL_NODE: process.execPath } as Record<string, string>
-  const argv = ['python3', join(bench, 'crash_points.py'), '--sample', '10', '--faults', 'two', '--seed', '1', '--jobs', '4'] as const
+  const argv = ['python3', join(bench, 'crash_points.py'), '--sample', '12', '--faults', 'two,again', '--seed', '1', '--jobs', '4'] as const
   const result = await runChild({ argv, env, cwd: bench, timeLimit: 300_000 })
   assert.equal(result.code, 0, `${result.stdout}\n${result.stderr}`)
 })
