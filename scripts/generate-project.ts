@@ -1,5 +1,6 @@
 /** Makes schema/project.json and docs/reference/project.md from the project file's schema. `--check`: only says whether they are up to date (exit 1). */
 import { join } from 'node:path'
+import { documentCatalogue } from '../src/catalogue.ts'
 import { projectSchema } from '../src/document/project-schema.ts'
 import { writeGenerated } from './lib/generated.ts'
 import { root } from './lib/root.ts'
@@ -10,7 +11,7 @@ interface Field {
   properties?: Record<string, Field>
 }
 
-const schema = projectSchema() as Field
+const schema = projectSchema(documentCatalogue) as Field & { $defs: { policy: Field } }
 
 function part(...path: string[]): Field {
   const found = path.reduce<Field | undefined>((at, key) => at?.properties?.[key], schema)
@@ -58,7 +59,7 @@ An unknown key is an error, like in a document: nothing stands here that nobody 
 
 One policy for each of \`test\`, \`staging\` and \`production\`; the \`environment\` of a document chooses. What is left out is not limited.
 
-${table(part('environments', 'production'))}
+${table(schema.$defs.policy)}
 
 \`squall validate\` warns of what a document breaks, \`squall plan\` says what would be refused now, \`squall run\` refuses it (exit code 2) before anything is started.
 The number of targets and what expires are known only when the targets are: the guardian, the process that makes the changes, looks at both when it arms, and again
@@ -88,5 +89,5 @@ everything that Squall prints, records or reports a value reads \`•••\`, a
 only the secrets that its document names: in a module's \`with\`, or under \`secrets\` of a \`command\`.
 `
 
-writeGenerated(join(root, 'schema', 'project.json'), `${JSON.stringify(projectSchema(), null, 2)}\n`)
+writeGenerated(join(root, 'schema', 'project.json'), `${JSON.stringify(schema, null, 2)}\n`)
 writeGenerated(join(root, 'docs', 'reference', 'project.md'), text)

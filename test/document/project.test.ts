@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import fc from 'fast-check'
+import { parse } from 'yaml'
 import { documentCatalogue } from '../../src/catalogue.ts'
 import { findProject } from '../../src/cli/project.ts'
 import { loadDocumentText } from '../../src/document/load.ts'
@@ -44,6 +47,18 @@ faults:
     target: { process: a }
 `
 
+const complete = `environments:
+  production:
+    max_targets: 10%
+    places: [process, none]
+    faults: [pause, own]
+    max_duration: 15m
+    hours: { days: "fri-mon, wed", from: "09:30", to: "24:00", zone: Europe/Berlin }
+    must_expire: true
+    heartbeat_lost: 3s
+secrets: keys/prod.env
+`
+
 describe('a project file', () => {
   test('is found in the folder or above, no further than the root of the repository', () => {
     const repository = join(folder, 'repository')
@@ -61,17 +76,7 @@ describe('a project file', () => {
   })
 
   test('gives each rule with its value, how it was written, and where', () => {
-    const { environments, secretsFile, file } = project(`environments:
-  production:
-    max_targets: 10%
-    places: [process, none]
-    faults: [pause, own]
-    max_duration: 15m
-    hours: { days: "fri-mon, wed", from: "09:30", to: "24:00", zone: Europe/Berlin }
-    must_expire: true
-    heartbeat_lost: 3s
-secrets: keys/prod.env
-`)
+    const { environments, secretsFile, file } = project(complete)
     const at = (line: number) => `squall.yaml:${line}`
     assert.deepEqual(environments, {
       production: {
@@ -146,6 +151,47 @@ secret: x
   test('hours lie within one day', () => {
     const [problem] = problems('environments: { test: { hours: { days: mon, from: "22:00", to: "06:00", zone: UTC } } }')
     assert.match(`${problem?.message} ${problem?.fix}`, /to: the hours end before they begin hours lie within one day/)
+  })
+
+  test('the example of the reference is in order', () => {
+    const page = readFileSync(new URL('../../docs/reference/project.md', import.meta.url), 'utf8')
+    const example = /```yaml\n(.*?)```/s.exec(page)?.[1] ?? ''
+    assert.deepEqual(Object.keys(project(example).environments), ['staging', 'production'])
+  })
+
+  test('whatever was done to one, it is read or its problems are told', () => {
+    const edit = fc.tuple(
+      fc.nat(complete.length),
+      fc.nat(30),
+      fc.string({ unit: fc.constantFrom(...'{}[]:,#&*!|>%"\' \n0a-'), maxLength: 8 }),
+    )
+    const at = projectFile('')
+    fc.assert(
+      fc.property(fc.array(edit, { minLength: 1, maxLength: 3 }), (edits) => {
+        const text = edits.reduce((changed, [from, size, more]) => changed.slice(0, from) + more + changed.slice(from + size), complete)
+        writeFileSync(at, text)
+        const loaded = loadProject(at, types)
+        assert.ok(loaded.ok || loaded.problems.length > 0)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('the schema for editors takes what is read, and refuses what is not', () => {
+    const schema = JSON.parse(readFileSync(new URL('../../schema/project.json', import.meta.url), 'utf8')) as object
+    const takes = new Ajv2020({ allowUnionTypes: true }).compile(schema)
+    for (const text of [complete, '{}', 'defaults: { phases: { fault: 30s }, tags: [a] }', 'environments: { test: { max_targets: 2 } }'])
+      assert.ok(takes(parse(text)), `${text}: ${JSON.stringify(takes.errors)}`)
+    for (const text of [
+      'env: {}',
+      'environments: { prod: {} }',
+      'environments: { test: { max_targets: 0 } }',
+      'environments: { test: { faults: [puase] } }',
+      'environments: { test: { places: [moon] } }',
+      'defaults: { phases: { fault: 30 } }',
+      'environments: { test: { hours: { days: mon } } }',
+    ])
+      assert.ok(!takes(parse(text)), text)
   })
 
   test('one that is no YAML, or is not there, is told like a document', () => {

@@ -1,6 +1,6 @@
 /** Secrets that are not there, or would be kept where they must not be: refused before a run, stuck after a crash, and told by name. */
 import assert from 'node:assert/strict'
-import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { type Stage, until, withStage } from './stage.ts'
@@ -85,6 +85,28 @@ suite('a secret', { concurrency: 2 }, () => {
       const { code, stdout } = await stage.command('rollback')
       assert.equal(code, 0, stdout)
       assert.ok(!existsSync(stage.path('flag')))
+    }),
+  )
+
+  test(
+    'is no variable: what a command names under env reaches its programs, also after a crash',
+    withStage(async (stage) => {
+      stage.env.SHOWN = 'for everybody'
+      const flag = stage.path('flag')
+      stage.write(
+        'tool.sh',
+        `#!/bin/sh\ncase $1 in on) echo "$SHOWN" > ${flag};; off) test "$SHOWN" && rm -f ${flag};; check) test -e ${flag};; esac\n`,
+      )
+      const fault = `  - type: command\n    inject: [./tool.sh, 'on']\n    rollback: [./tool.sh, 'off']\n    check: [./tool.sh, check]\n    env: [SHOWN]\n`
+      const runner = stage.run(stage.document(fault, { environment: 'staging' }))
+      const { guardian } = await stage.started()
+      await until('the fault to be there', () => existsSync(flag) && readFileSync(flag, 'utf8') !== '', 20_000)
+      assert.equal(readFileSync(flag, 'utf8'), 'for everybody\n')
+      process.kill(runner.pid, 'SIGKILL')
+      process.kill(guardian, 'SIGKILL')
+      await runner.ended
+      assert.equal((await stage.command('rollback')).code, 0)
+      assert.ok(!existsSync(flag))
     }),
   )
 })
