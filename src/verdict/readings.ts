@@ -18,6 +18,8 @@ export interface Readings {
   from: number
   to: number
   values: ReadValue[]
+  /** Quantiles beyond the last finite edge of the buckets: at least that edge, and no value. */
+  beyond: ReadValue[]
   /** For sources that count events. */
   counts: Counts | null
   missing: number
@@ -34,7 +36,9 @@ export function readingsOf(material: Material, measure: Measure, phase: JudgedPh
   const events = inside.filter((sample) => 'total' in sample).filter(({ bad, total }) => Number.isFinite(bad) && total > 0)
   const p = quantileOf(measure)
   const buckets = inside.flatMap((sample) =>
-    'buckets' in sample && p !== undefined ? [{ at: sample.at, found: bucketQuantile(sample.buckets, p) }] : [],
+    'buckets' in sample && p !== undefined
+      ? [{ at: sample.at, found: bucketQuantile(sample.buckets, p), edge: edgeBelow(sample.buckets, p) }]
+      : [],
   )
   const values: ReadValue[] = [
     ...inside.flatMap((sample) => ('value' in sample && Number.isFinite(sample.value) ? [{ at: sample.at, value: sample.value }] : [])),
@@ -46,6 +50,7 @@ export function readingsOf(material: Material, measure: Measure, phase: JudgedPh
     from,
     to: window.to,
     values,
+    beyond: buckets.flatMap(({ at, edge }) => (edge === null ? [] : [{ at, value: edge, low: edge, high: Number.POSITIVE_INFINITY }])),
     counts:
       events.length > 0 && events.length === values.length
         ? { bad: events.map(({ bad }) => bad), total: events.map(({ total }) => total) }
@@ -71,6 +76,11 @@ function missingShare(all: readonly Sample[], inside: readonly Sample[], good: n
   return wanted <= 0 ? 1 : Math.max(0, wanted - good) / wanted
 }
 
+/** All that was read, in order; what lies beyond the last bucket as infinite: for questions of when something began to hold. */
+export function allRead({ values, beyond }: Readings): ReadValue[] {
+  return [...values, ...beyond.map((each) => ({ ...each, value: Number.POSITIVE_INFINITY }))].sort((a, b) => a.at - b.at)
+}
+
 /** Undefined: nobody said which, and buckets alone are no value. */
 export function quantileOf({ is, quantile }: Measure): number | undefined {
   return quantile ?? (is.kind === 'latency' ? is.quantile : undefined)
@@ -81,13 +91,30 @@ export function bucketQuantile(
   buckets: readonly [le: number, count: number][],
   p: number,
 ): { value: number; low: number; high: number } | null {
+  const bucket = bucketOf(buckets, p)
+  if (!bucket || !Number.isFinite(bucket.high)) return null
+  const { low, high, before, count, wanted } = bucket
+  const share = count > before ? (wanted - before) / (count - before) : 1
+  return { value: low + (high - low) * share, low, high }
+}
+
+/** The last finite edge, when the quantile lies beyond it: all that is known is that it is larger. Else null. */
+export function edgeBelow(buckets: readonly [le: number, count: number][], p: number): number | null {
+  const bucket = bucketOf(buckets, p)
+  return bucket && bucket.high === Number.POSITIVE_INFINITY && Number.isFinite(bucket.low) ? bucket.low : null
+}
+
+/** The bucket that the quantile falls into; null without events. */
+function bucketOf(
+  buckets: readonly [le: number, count: number][],
+  p: number,
+): { low: number; high: number; before: number; count: number; wanted: number } | null {
   const sorted = [...buckets].sort(([a], [b]) => a - b)
   const total = sorted.at(-1)?.[1] ?? 0
   if (!(total > 0)) return null
-  const at = sorted.findIndex(([, count]) => count >= p * total)
-  const [edge, count] = sorted[at] ?? [Number.POSITIVE_INFINITY, total]
-  const [below, before] = sorted[at - 1] ?? [0, 0]
-  if (!Number.isFinite(edge)) return null
-  const share = count > before ? (p * total - before) / (count - before) : 1
-  return { value: below + (edge - below) * share, low: below, high: edge }
+  const wanted = p * total
+  const at = sorted.findIndex(([, count]) => count >= wanted)
+  const [high, count] = sorted[at] ?? [Number.POSITIVE_INFINITY, total]
+  const [low, before] = sorted[at - 1] ?? [0, 0]
+  return { low, high, before, count, wanted }
 }

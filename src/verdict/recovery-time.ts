@@ -4,7 +4,7 @@ import { firstHolding, rolling } from './held-from.ts'
 import { allowedBy } from './limits.ts'
 import { seconds } from './numbers.ts'
 import { quantile } from './quantile.ts'
-import { readingsOf } from './readings.ts'
+import { allRead, readingsOf } from './readings.ts'
 import { shareOf, sum } from './share-interval.ts'
 import { ended, errorCounts, type Material, missingShare, sortedLatencies, stretchOf, windowOf } from './stretch.ts'
 import type { RecoveryTime } from './verdict.ts'
@@ -49,9 +49,10 @@ function ofReadings(material: Material, observed: number): RecoveryTime {
     (['max', 'min'] as const).flatMap((direction) => {
       const limit = measure[direction].recovery?.limit
       const readings = readingsOf(material, measure, 'recovery')
-      if (limit?.kind !== 'absolute' || !readings || readings.values.length === 0 || measure.is.kind === 'recovery-time') return []
-      const last = readings.values.findLastIndex(({ value }) => (direction === 'max' ? value > limit.value : value < limit.value))
-      const next = readings.values[last + 1]
+      const values = readings ? allRead(readings) : []
+      if (limit?.kind !== 'absolute' || !readings || values.length === 0 || measure.is.kind === 'recovery-time') return []
+      const last = values.findLastIndex(({ value }) => (direction === 'max' ? value > limit.value : value < limit.value))
+      const next = values[last + 1]
       return [last < 0 ? 0 : next ? next.at - readings.from : Number.POSITIVE_INFINITY]
     }),
   )

@@ -5,7 +5,7 @@ import { firstHolding } from './held-from.ts'
 import { allowedBy } from './limits.ts'
 import { quantity } from './numbers.ts'
 import { median } from './quantile.ts'
-import { type Readings, type ReadValue, readingsOf } from './readings.ts'
+import { allRead, type Readings, type ReadValue, readingsOf } from './readings.ts'
 import { ends, judgeShift } from './series-cell.ts'
 import { differenceInterval, shareInterval, shareOf, sum } from './share-interval.ts'
 import type { Material } from './stretch.ts'
@@ -15,8 +15,9 @@ export function judgeSourceCell(material: Material, asked: Asked): CellVerdict {
   const cell = openCell(asked)
   cell.of = 'readings'
   const readings = readingsOf(material, asked.measure, asked.phase, asked.bound.after)
-  if (!readings || readings.values.length === 0) return refuse(cell, 'there are no readings')
-  Object.assign(cell, { n: readings.values.length, missing: readings.missing, observed: median(readings.values.map(({ value }) => value)) })
+  if (!readings || readings.values.length + readings.beyond.length === 0) return refuse(cell, 'there are no readings')
+  Object.assign(cell, { n: readings.values.length, missing: readings.missing })
+  if (readings.values.length > 0) cell.observed = median(readings.values.map(plain))
   if (readings.resolution !== undefined) cell.resolution = readings.resolution
   const { limit, after } = asked.bound
   if (limit.kind !== 'absolute') judgeRelative(cell, material, asked, readings)
@@ -63,14 +64,17 @@ function tooWide(cell: CellVerdict): void {
 
 /** A number of things is taken literally; other readings jitter, and a bound is broken by three in a row or by more than 5 % of them. */
 function judgeObserved(cell: CellVerdict, asked: Asked, readings: Readings, limit: number): void {
-  const values = readings.values.map(plain)
+  const seen = [...readings.values, ...readings.beyond].sort((a, b) => a.at - b.at)
+  const values = seen.map(plain)
   const extreme = asked.direction === 'max' ? values.reduce((a, b) => Math.max(a, b)) : values.reduce((a, b) => Math.min(a, b))
-  Object.assign(cell, { estimate: extreme, interval: [extreme, extreme] })
+  const open = asked.direction === 'max' && readings.beyond.some(({ value }) => value === extreme)
+  Object.assign(cell, { estimate: extreme, interval: [extreme, open ? null : extreme] })
   const [mildest, worst] = asked.direction === 'max' ? ([low, high] as const) : ([high, low] as const)
-  const [surely, possibly] = [mildest, worst].map((edge) => outsideOf(readings.values.map(edge), asked, limit)) as [Outside, Outside]
+  const [surely, possibly] = [mildest, worst].map((edge) => outsideOf(seen.map(edge), asked, limit)) as [Outside, Outside]
   if (surely.breached) cell.decision = 'breached'
   else if (readings.missing > 0.1) cell.why = `${quantity(readings.missing, 'share')} of the readings are missing`
   else if (surely.bad > 0) cell.why = `${surely.bad} of ${values.length} readings were outside, never three in a row`
+  else if (possibly.bad > 0 && readings.beyond.length > 0) cell.why = 'some readings lie beyond the last bucket'
   else if (possibly.bad > 0) tooWide(cell)
   else cell.decision = 'held'
 }
@@ -140,8 +144,10 @@ const pooled = 5
  */
 function heldFrom(material: Material, asked: Asked, limit: number): number | null {
   const whole = readingsOf(material, asked.measure, asked.phase)
-  if (!whole || whole.values.length === 0) return null
-  const { values, counts } = whole
+  if (!whole) return null
+  const { counts } = whole
+  const values = allRead(whole)
+  if (values.length === 0) return null
   const within = (value: number): boolean => (asked.direction === 'max' ? value <= limit : value >= limit)
   const literal = asked.bound.limit.kind === 'absolute' && !counts
   const first = literal

@@ -5,7 +5,7 @@ import type { Sample } from '../records/run-data.ts'
 import { createECusum, type ECusum } from './e-cusum.ts'
 import { allowedBy } from './limits.ts'
 import { quantity, seconds } from './numbers.ts'
-import { bucketQuantile, quantileOf } from './readings.ts'
+import { bucketQuantile, edgeBelow, quantileOf } from './readings.ts'
 
 export interface Watch {
   readonly measure: Measure
@@ -72,7 +72,11 @@ function readBy(measure: Measure, sample: Sample, direction: 'max' | 'min', limi
   if ('value' in sample) return Number.isFinite(sample.value) ? { value: sample.value } : null
   if ('buckets' in sample) {
     const p = quantileOf(measure)
-    const found = p === undefined ? null : bucketQuantile(sample.buckets, p)
+    if (p === undefined) return null
+    // Beyond the last edge nobody knows how far, but it may be far enough.
+    const least = edgeBelow(sample.buckets, p)
+    if (least !== null) return direction === 'max' && least >= limit ? { value: Math.max(least, limit * (1 + 1e-12)) } : null
+    const found = bucketQuantile(sample.buckets, p)
     return found && { value: found.value }
   }
   if (!('total' in sample) || !(sample.total > 0)) return null

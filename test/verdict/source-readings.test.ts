@@ -30,6 +30,18 @@ test('a limit inside a bucket cannot be told from the readings; one outside can'
   assert.match(fault(300).sentence, /the buckets, up to 200 ms wide, are too wide to tell/)
 })
 
+test('a quantile beyond the last bucket proves a breach of what lies below it, and nothing else', () => {
+  const fault = (limit: number, edge = Number.POSITIVE_INFINITY) =>
+    judged({ fault: absolute(limit) }, (i) => (i === 25 ? 100 : edge), 'fault')
+  assert.equal(fault(1600).decision, 'breached')
+  assert.match(fault(1600).sentence, /was 1\.6 s \[1600, ∞\]|was 1600 ms \[1600, ∞\]/)
+  assert.equal(fault(2000).decision, "can't tell")
+  const held = judged({ fault: { ...absolute(400), after: 5000 } }, (i) => (i < 30 ? Number.POSITIVE_INFINITY : 100), 'fault')
+  assert.equal(held.heldFrom, 10_000)
+  const rare = judged({ fault: absolute(2000) }, (i) => (i === 25 ? Number.POSITIVE_INFINITY : 100), 'fault')
+  assert.equal(rare.why, 'some readings lie beyond the last bucket')
+})
+
 test('a comparison with baseline stands only when it does so at the adverse edges of the buckets', () => {
   const recovery = (edge: number) => judged({ recovery: times(1.5) }, (i) => (i < 40 ? 200 : edge), 'recovery')
   assert.equal(recovery(800).decision, 'breached')
@@ -72,6 +84,7 @@ test('the guard reads buckets, and waits for a slow source as long as its pace i
   }
   assert.deepEqual(stops(guardOf(), 1, 800), [2, 'guard'], 'three readings in a row')
   assert.equal(stops(guardOf(), 1, 400), null)
+  assert.deepEqual(stops(guardOf(), 1, Number.POSITIVE_INFINITY), [2, 'guard'], 'beyond the last bucket')
   assert.deepEqual(stops(guardOf(), 30, 400), [15, 'blind'])
   const patient = guardOf()
   patient.sourcePaces({ db_p99: 45_000 })

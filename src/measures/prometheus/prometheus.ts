@@ -36,7 +36,7 @@ measures:
       'What Prometheus remembers is followed live and read once more 15 s after the baseline and after the run, so that late samples are in. A reading ' +
         'that looks back (`rate(…[1m])`) counts for a phase only when all of its time is in it.',
       'Missing, never a number: a gap, NaN and infinity, a counter that was reset, several series at once, an answer with warnings (a part of a store was ' +
-        'down), no events to divide by, a quantile above the last finite bucket. The server’s clock is measured and corrected; more than 30 s refuse the run.',
+        'down), no events to divide by. A quantile beyond the last finite bucket has no value either, but breaks a bound that is below that bucket. The server’s clock is measured and corrected; more than 30 s refuse the run.',
       'The interval of the scrapes is the resolution: with one every 15 s a comparison with baseline needs phases of 3 minutes. Squall says so.',
     ],
   },
