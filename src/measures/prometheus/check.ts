@@ -3,7 +3,7 @@ import type { Check, SourceContext } from '../source.ts'
 import { type Answered, queryNow, queryRaw, type Series } from './api.ts'
 import { edgeOf } from './histogram.ts'
 import { nativeWords } from './history.ts'
-import type { Expression, Wanted } from './query.ts'
+import { type Expression, readQuery, type Wanted } from './query.ts'
 import { exactSelector, type Labels, type Selector, shownSeries } from './selector.ts'
 import type { PrometheusConfig } from './settings.ts'
 import { unitOfExpression, unitOfName } from './units.ts'
@@ -14,7 +14,9 @@ const usualStep = 15_000
 const lookBack = 300_000
 const seriesShown = 5
 
-export async function checkQuery(config: PrometheusConfig, wanted: Wanted, context: SourceContext): Promise<Check> {
+export async function checkQuery(config: PrometheusConfig, query: string, context: SourceContext): Promise<Check> {
+  const wanted = readQuery(query)
+  if ('problem' in wanted) return { step: usualStep, problems: [wanted.problem] }
   const clock = await queryNow(config, 'time()', context)
   const theirs = 1000 * (clock.series[0]?.points[0]?.value ?? Number.NaN)
   if (!Number.isFinite(theirs)) return { step: usualStep, problems: ['the server does not tell its time: is it a Prometheus?'] }

@@ -4,18 +4,20 @@ import type { SourceContext, Window } from '../source.ts'
 import { type Answered, queryRaw, querySteps, type Series } from './api.ts'
 import { type Counter, type Increase, increases } from './counters.ts'
 import { bucketSample } from './histogram.ts'
-import type { Expression, Wanted } from './query.ts'
+import { type Expression, readQuery, type Wanted } from './query.ts'
 import type { Selector } from './selector.ts'
 import type { PrometheusConfig } from './settings.ts'
 
 /** @throws Error with the reason when nothing could be learnt */
 export async function historyOf(
   config: PrometheusConfig,
-  wanted: Wanted,
+  query: string,
   { from, to }: Window,
   step: number,
   context: SourceContext,
 ): Promise<Sample[]> {
+  const wanted = readQuery(query)
+  if ('problem' in wanted) throw new Error(wanted.problem)
   const warnings: string[] = []
   const told = (answer: Answered): Series[] => {
     warnings.push(...answer.warnings)
@@ -27,13 +29,13 @@ export async function historyOf(
   const grid = { from: Math.ceil(from / step) * step, to, step }
   const steps = async ({ text }: Pick<Expression, 'text'>): Promise<Series[]> => told(await querySteps(config, text, grid, context))
 
-  const samples = await samplesOf()
+  const samples = await samplesOf(wanted)
   const [warning] = warnings
   return samples
     .filter(({ at }) => at >= from && at < to)
     .map((sample) => (warning === undefined ? sample : { at: sample.at, missing: `the answer is incomplete: ${warning}` }))
 
-  async function samplesOf(): Promise<Sample[]> {
+  async function samplesOf(wanted: Wanted): Promise<Sample[]> {
     if (wanted.is === 'series') return stored(await raw(wanted.selector), early, to, step)
     if (wanted.is === 'expression') {
       const stale = await staleTimes(wanted.expression)

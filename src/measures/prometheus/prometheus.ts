@@ -1,10 +1,6 @@
 /** Source `prometheus`: a server's query API, or a page of metrics that is scraped directly. */
 import { httpNeeds } from '../http.ts'
 import type { Source } from '../source.ts'
-import { checkQuery } from './check.ts'
-import { historyOf } from './history.ts'
-import { readQuery } from './query.ts'
-import { checkScrape, scrapeReading } from './scrape.ts'
 import { type PrometheusConfig, settings } from './settings.ts'
 
 export const prometheus: Source<PrometheusConfig> = {
@@ -48,18 +44,17 @@ measures:
 
   remembers: ({ url }) => url !== undefined,
 
+  // What asks is loaded when it is first needed: reading a document must stay fast.
   async check(config, query, context) {
-    if (config.scrape !== undefined) return checkScrape(config, query, context)
-    const wanted = readQuery(query)
-    if ('problem' in wanted) return { step: 1000, problems: [wanted.problem] }
-    return checkQuery(config, wanted, context)
+    if (config.scrape !== undefined) return (await import('./scrape.ts')).checkScrape(config, query, context)
+    return (await import('./check.ts')).checkQuery(config, query, context)
   },
 
-  now: scrapeReading,
+  async now(config, query, context) {
+    return (await import('./scrape.ts')).scrapeReading(config, query, context)
+  },
 
   async range(config, query, window, context) {
-    const wanted = readQuery(query)
-    if ('problem' in wanted) throw new Error(wanted.problem)
-    return historyOf(config, wanted, window, context.step ?? 1000, context)
+    return (await import('./history.ts')).historyOf(config, query, window, context.step ?? 1000, context)
   },
 }
