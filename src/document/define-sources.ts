@@ -22,7 +22,7 @@ export interface SourceParameters {
   datadog: Asked & { site?: string; url?: string; api_key: string; app_key: string }
   oneuptime: Asked & { url?: string; api_key: string }
   postgres: Database & { user: string; database?: string; ssl?: 'require' | 'verify-full'; ca?: string }
-  redis: Database & { tls?: boolean }
+  redis: Database & { tls?: boolean; ca?: string }
   command: Asked & { run: [string, ...string[]]; cwd?: string; env?: string[]; secrets?: string[] }
 }
 

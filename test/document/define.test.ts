@@ -96,7 +96,7 @@ suite('documents in TypeScript', () => {
       datadog: ['site', 'url', 'api_key', 'app_key', 'timeout'],
       oneuptime: ['url', 'api_key', 'timeout'],
       postgres: ['hosts', 'user', 'password', 'database', 'ssl', 'ca', 'timeout'],
-      redis: ['hosts', 'user', 'password', 'tls', 'timeout'],
+      redis: ['hosts', 'user', 'password', 'tls', 'ca', 'timeout'],
       command: ['run', 'cwd', 'env', 'secrets', 'timeout'],
     }
     const known = documentCatalogue.sources.map(({ type, config }) => [type, schemaFields(config).fields.map(({ name }) => name)])

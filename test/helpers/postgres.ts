@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { findInstalled } from '../../scripts/lib/components.ts'
+import { makeCertificate } from './certificate.ts'
 import { freePort } from './free-port.ts'
 import { endProcess, stateOf, until } from './processes.ts'
 
@@ -103,7 +104,7 @@ function serverIn(data: string, port: number): PostgresServer {
         'shared_buffers=16MB',
         'max_connections=40',
       ]
-      const [program, ...args] = asPostgres('postgres', ['-D', data, ...settings.flatMap((setting) => ['-c', setting])])
+      const [program, ...args] = asPostgres('postgres', '-D', data, ...settings.flatMap((setting) => ['-c', setting]))
       server = spawn(program, args, { stdio: 'ignore' })
       await until('postgres to answer', async () => Boolean(await sql('select 1')), 20_000)
     },
@@ -126,9 +127,7 @@ function serverIn(data: string, port: number): PostgresServer {
     },
     certificate: join(data, 'server.crt'),
     async useTls() {
-      const names = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1']
-      const files = ['-keyout', join(data, 'server.key'), '-out', join(data, 'server.crt')]
-      run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', ...names, ...files])
+      makeCertificate(data, (argv) => asPostgres(...argv))
       const rules = ['hostssl all squall 127.0.0.1/32 scram-sha-256', 'host all postgres 127.0.0.1/32 trust']
       writeFileSync(join(data, 'pg_hba.conf'), `${rules.join('\n')}\n`)
       await sql('alter system set ssl = on')
@@ -146,12 +145,12 @@ function signal(pid: number, name: NodeJS.Signals): void {
 }
 
 function run(program: string, args: readonly string[]): void {
-  const [file, ...rest] = asPostgres(program, args)
+  const [file, ...rest] = asPostgres(program, ...args)
   execFileSync(file, rest, { stdio: ['ignore', 'ignore', 'pipe'], timeout: 30_000 })
 }
 
 /** The server refuses to run as root. */
-function asPostgres(program: string, args: readonly string[]): [string, ...string[]] {
+function asPostgres(program: string, ...args: string[]): [string, ...string[]] {
   const path = findInstalled(program) ?? program
   return process.getuid?.() === 0 ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups', path, ...args] : [path, ...args]
 }

@@ -27,8 +27,11 @@ export function openClusters<Config extends DatabaseConfig, Client, Facts>(
 ): (config: Config, context: SourceContext) => Cluster<Client, Facts> {
   const known = new WeakMap<Config, Cluster<Client, Facts>>()
   return (config, context) => {
-    const cluster = known.get(config) ?? openCluster(dialect, config, context)
+    const open = known.get(config)
+    if (open) return open
+    const cluster = openCluster(dialect, config, context)
     known.set(config, cluster)
+    context.signal.addEventListener('abort', () => known.delete(config), { once: true })
     return cluster
   }
 }

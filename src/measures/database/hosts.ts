@@ -1,4 +1,6 @@
 /** The hosts of a database as a document names them, and the settings that all databases share. */
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import * as z from 'zod/mini'
 import { duration, says, secretText, text } from '../../document/schema-types.ts'
 
@@ -40,6 +42,13 @@ export const timeoutField = says(
   'How long a host may take to answer; default 800ms. One that takes longer holds up no other.',
   z.optional(duration),
 )
+
+export const caField = says('Certificate of the authority: a PEM file, from the document’s folder.', z.optional(text))
+
+/** For TLS: the named authority, else those that Node knows. */
+export function authority(ca: string | undefined, folder: string): { ca?: Buffer } {
+  return ca === undefined ? {} : { ca: readFileSync(resolve(folder, ca)) }
+}
 
 /** ms; short of a second, so that a host that hangs is told apart from one that has no answer. */
 export const defaultTimeout = 800

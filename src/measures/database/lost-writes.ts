@@ -8,7 +8,7 @@ type Acknowledged = () => readonly string[]
 
 /** How far the ids have been looked up on one server. What it once had it keeps, unless the system itself deletes it: that is no loss. */
 interface Progress {
-  /** Host and start of the server: another primary, or the same one started again, may have less. */
+  /** Host, start and connection: another primary, or the same one after a restart or a crash, may have less. */
   server: string
   /** How many of the acknowledged ids have been looked up. */
   done: number
@@ -39,9 +39,10 @@ export function lostWrites(sql: string, acknowledged: Acknowledged | undefined):
       if (!acknowledged || ids.length === 0) return { missing: 'no answer to the traffic has acknowledged an id yet' }
       const primary = onlyPrimary(answers)
       if ('missing' in primary) return primary
-      const progress = progressOn(`${primary.host.name} ${primary.facts.started}`, acknowledged, sql)
+      const { host, facts } = primary
+      const progress = progressOn(`${host.name} ${facts.started} ${facts.backend}`, acknowledged, sql)
       const next = ids.slice(progress.done, progress.done + atOnce)
-      const found = await ask(primary.host, (client) => lookUp(client, sql, [...progress.lost, ...next]))
+      const found = await ask(host, (client) => lookUp(client, sql, [...progress.lost, ...next]))
       if ('missing' in found) return found
       progress.done += next.length
       progress.lost = found.lost

@@ -10,6 +10,8 @@ export interface ServerFacts {
   standby: boolean
   /** When it was started: no two servers, and no server twice, were started in the same microsecond. */
   started: string
+  /** The process that serves our connection: a server that recovers from a crash ends it and keeps its own start. */
+  backend: number
   /** Bytes of the write-ahead log that a standby has replayed; null on a primary, or before it replayed any. */
   replayed: number | null
 }
@@ -28,8 +30,8 @@ export interface PostgresQuery {
 }
 
 export async function askRole(client: Client): Promise<ServerFacts> {
-  const { rows } = await client.query<{ standby: boolean; started: string; replayed: string | null }>(
-    "select pg_is_in_recovery() as standby, pg_postmaster_start_time()::text as started, pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0') as replayed",
+  const { rows } = await client.query<Omit<ServerFacts, 'replayed'> & { replayed: string | null }>(
+    "select pg_is_in_recovery() as standby, pg_postmaster_start_time()::text as started, pg_backend_pid() as backend, pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0') as replayed",
   )
   const [row] = rows
   if (!row) throw new Error('gave no row')

@@ -1,13 +1,11 @@
 /** Source `postgres`: what the servers of a PostgreSQL database say of themselves. */
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import type { Client } from 'pg'
 import * as z from 'zod/mini'
 import { says, text } from '../../document/schema-types.ts'
 import { fillSecrets, secretNames } from '../../document/secrets.ts'
 import type { Source, SourceContext } from '../source.ts'
 import { type Dialect, openClusters } from './cluster.ts'
-import { type DatabaseConfig, hostsField, passwordField, timeoutField } from './hosts.ts'
+import { authority, caField, type DatabaseConfig, hostsField, passwordField, timeoutField } from './hosts.ts'
 import { lostWrites } from './lost-writes.ts'
 import { type PostgresLogin, postgresLink } from './postgres-link.ts'
 import { askRole, type PostgresQuery, postgresQueries, readNumber, type ServerFacts } from './postgres-queries.ts'
@@ -22,7 +20,7 @@ const config = z.strictObject({
     'require: encrypted. verify-full: the certificate is checked too, by `ca` or by the authorities that Node knows.',
     z.optional(z.enum(['require', 'verify-full'])),
   ),
-  ca: says('Certificate of the authority: a PEM file, from the document’s folder.', z.optional(text)),
+  ca: caField,
   timeout: timeoutField,
 })
 
@@ -116,11 +114,6 @@ async function loginOf({ user, password, database = 'postgres', ssl, ca }: Postg
     user,
     database,
     ...(password !== undefined && { password: await fillSecrets(password, context.secret) }),
-    ssl:
-      ssl === undefined
-        ? false
-        : ssl === 'require'
-          ? { rejectUnauthorized: false }
-          : { ...(ca && { ca: readFileSync(resolve(context.folder, ca)) }) },
+    ssl: ssl === undefined ? false : ssl === 'require' ? { rejectUnauthorized: false } : authority(ca, context.folder),
   }
 }

@@ -1,4 +1,5 @@
 /** Connections to Redis, with an end to everything. */
+import type { ConnectionOptions } from 'node:tls'
 import type { Redis } from 'ioredis'
 import type { Host } from './hosts.ts'
 import { createLink, type Link } from './link.ts'
@@ -8,7 +9,7 @@ export interface RedisLogin {
   user?: string
   /** Absent: the server asks for none. */
   password?: string
-  tls: boolean
+  tls?: ConnectionOptions
 }
 
 /** `login` is called for each connection: what it reads is kept nowhere. `timeout` in ms. */
@@ -21,7 +22,7 @@ export function redisLink({ host, port }: Host, login: () => Promise<RedisLogin>
         const client = new Redis({
           host,
           port,
-          ...(tls && { tls: {} }),
+          ...(tls && { tls }),
           protocol: 2, // With 3 the login would come too late: HELLO itself needs one.
           connectTimeout: timeout,
           disconnectTimeout: 100, // A host that hangs never says goodbye.

@@ -6,7 +6,7 @@ import { fillSecrets, secretNames } from '../../document/secrets.ts'
 import { monotonicMs } from '../../system/clock.ts'
 import type { Reading, Source, SourceContext } from '../source.ts'
 import { type Dialect, openClusters } from './cluster.ts'
-import { type DatabaseConfig, hostsField, passwordField, timeoutField } from './hosts.ts'
+import { authority, caField, type DatabaseConfig, hostsField, passwordField, timeoutField } from './hosts.ts'
 import { isReply, type RedisLogin, redisLink } from './redis-link.ts'
 import { type Info, parseInfo, redisQueries } from './redis-queries.ts'
 import { type Answer, countPrimaries, onlyPrimary, roleProblems } from './roles.ts'
@@ -15,12 +15,17 @@ const config = z.strictObject({
   hosts: hostsField,
   user: says('Who logs in; left out: the default user.', z.optional(text)),
   password: passwordField,
-  tls: says('true: encrypted, and the certificate is checked.', z.optional(z.boolean({ error: 'expected true or false' }))),
+  tls: says(
+    'true: encrypted, and the certificate is checked, by `ca` or by the authorities that Node knows.',
+    z.optional(z.boolean({ error: 'expected true or false' })),
+  ),
+  ca: caField,
   timeout: timeoutField,
 })
 
 export interface RedisConfig extends DatabaseConfig {
   tls?: boolean | undefined
+  ca?: string | undefined
 }
 
 const dialect: Dialect<RedisConfig, Redis, Info> = {
@@ -105,10 +110,10 @@ async function answersOf(config: RedisConfig, context: SourceContext) {
   return round
 }
 
-async function loginOf({ user, password, tls = false }: RedisConfig, context: SourceContext): Promise<RedisLogin> {
+async function loginOf({ user, password, tls = false, ca }: RedisConfig, context: SourceContext): Promise<RedisLogin> {
   return {
-    tls,
     ...(user !== undefined && { user }),
     ...(password !== undefined && { password: await fillSecrets(password, context.secret) }),
+    ...(tls && { tls: authority(ca, context.folder) }),
   }
 }

@@ -128,6 +128,18 @@ describe('source postgres, against real servers', { skip }, () => {
     await assert.rejects(lost(['one']), /invalid input syntax for type bigint: "one"/)
   })
 
+  it('takes a row that it saw and that was deleted since for no loss, until a new connection makes it look again', async () => {
+    await stage.primary.sql('create table carts as select generate_series(1, 3)::text as id')
+    await stage.primary.sql('grant select on carts to squall')
+    const of = { ...context(), measure: 'lost_writes', acknowledged: () => ['1', '2'] }
+    const lost = (): Promise<Reading> => postgres.now!(config, 'select id from carts', { ...of, tick: {} })
+    assert.deepEqual(await lost(), { value: 0 })
+    await stage.primary.sql("delete from carts where id = '2'")
+    assert.deepEqual(await lost(), { value: 0 })
+    await stage.primary.sql("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'squall'")
+    assert.deepEqual(await lost(), { value: 1 })
+  })
+
   it('is told before the run what lost_writes lacks', async () => {
     const check = async (query: string, more: object = {}): Promise<string> =>
       (await postgres.check(config, query, { ...context(), measure: 'lost_writes', ...more })).problems.join()

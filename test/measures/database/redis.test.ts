@@ -23,7 +23,7 @@ describe('source redis, against real servers', { skip }, () => {
 
   before(async () => {
     primary = await createRedis(password)
-    replica = await createRedis(password, ['--replicaof', `127.0.0.1 ${primary.port}`])
+    replica = await createRedis(password, { settings: ['--replicaof', `127.0.0.1 ${primary.port}`] })
     await Promise.all([primary.start(), replica.start()])
     config = { hosts: [primary.name, replica.name], password: `\${secret:REDIS}`, timeout: 2000 }
   })
@@ -104,6 +104,16 @@ describe('source redis, against real servers', { skip }, () => {
     assert.equal(await value('primaries'), 2)
     await primary.command('replicaof', '127.0.0.1', String(replica.port))
     assert.equal(await value('primaries'), 1)
+  })
+
+  it('answers over TLS to a named user, and checks the certificate', async (t) => {
+    const secure = await createRedis(password, { tls: true, settings: ['--user', 'squall', 'on', `>${password}`, '+info', '+auth'] })
+    t.after(() => secure.end())
+    await secure.start()
+    const ask = (more: Partial<RedisConfig>): Promise<Reading> =>
+      redis.now!({ ...config, hosts: [secure.name], user: 'squall', tls: true, ...more }, 'primaries', context())
+    assert.deepEqual(await ask({ ca: secure.certificate }), { value: 1 })
+    assert.match(((await ask({})) as { missing: string }).missing, /self-signed certificate/)
   })
 
   it('takes a restart for a new server', async () => {
