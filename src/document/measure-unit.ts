@@ -17,8 +17,10 @@ export function unitOf(
   const at = [...path, 'unit']
   const written = writtenUnits.find((unit) => unit === map.unit)
   if (written === undefined) {
-    const meant = typeof map.unit === 'string' ? unitMeant(map.unit) : undefined
-    checking.collect.add(at, 'value-not-allowed', `${quote(String(map.unit))} is not a unit of measures`, {
+    const name = typeof map.unit === 'string' ? map.unit : undefined
+    const message = name === undefined ? 'expected the name of a unit' : `${quote(name)} is not a unit of measures`
+    const meant = name === undefined ? undefined : unitMeant(name)
+    checking.collect.add(at, name === undefined ? 'wrong-type' : 'value-not-allowed', message, {
       fix: `write ${meant ?? writtenUnits.join(', ')}`,
     })
     return { unit: known }

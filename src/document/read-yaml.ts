@@ -1,5 +1,5 @@
 /** YAML 1.2 (and JSON, which it contains) as located data and findings. */
-import { LineCounter, parseDocument } from 'yaml'
+import { parseDocument } from 'yaml'
 import { type Located, type Path, type Position, pathKey } from './located.ts'
 import { nestedMessage, syntaxFindings } from './yaml-syntax.ts'
 import { type Finding, Walk, type Written } from './yaml-walk.ts'
@@ -19,9 +19,7 @@ const parserBears = 300
 export function readYaml(file: string, text: string): YamlDocument {
   const deep = deepPlace(text)
   if (deep !== undefined) return tooDeep(file, text, deep)
-  const counter = new LineCounter()
   const document = parseDocument(text, {
-    lineCounter: counter,
     version: '1.2',
     schema: 'core',
     strict: true,
@@ -30,10 +28,7 @@ export function readYaml(file: string, text: string): YamlDocument {
     prettyErrors: false,
     logLevel: 'error',
   })
-  const position = (range: readonly [number, number]): Position => {
-    const { line, col } = counter.linePos(range[0])
-    return { line: Math.max(1, line), column: Math.max(1, col), length: Math.max(1, range[1] - range[0]) }
-  }
+  const position = placesIn(text)
   const written = new Map<string, Written>()
   const findings = syntaxFindings(document, text)
   const broken = findings.length > 0
@@ -77,9 +72,7 @@ function deepPlace(text: string): number | undefined {
 }
 
 function tooDeep(file: string, text: string, at: number): YamlDocument {
-  const lines = text.split(/\r?\n/)
-  const before = text.slice(0, at).split('\n')
-  const place: Position = { line: before.length, column: (before.at(-1)?.length ?? 0) + 1, length: 1 }
+  const place = placesIn(text)
   const finding: Finding = {
     code: 'too-large',
     message: nestedMessage,
@@ -87,6 +80,28 @@ function tooDeep(file: string, text: string, at: number): YamlDocument {
     path: [],
     range: [at, at + 1],
   }
-  const located: Located = { file, lines, value: undefined, position: () => place, source: () => undefined, plain: () => false }
-  return { located, findings: [finding], position: () => place, broken: true }
+  const located: Located = {
+    file,
+    lines: text.split(/\r?\n/),
+    value: undefined,
+    position: () => place(finding.range),
+    source: () => undefined,
+    plain: () => false,
+  }
+  return { located, findings: [finding], position: place, broken: true }
+}
+
+/** Line and column of any stretch: the parser's own count ends where its reading does. */
+function placesIn(text: string): YamlDocument['position'] {
+  const starts = [0]
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
+  return ([from, to]) => {
+    let [low, high] = [0, starts.length - 1]
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2)
+      if ((starts[middle] ?? 0) <= from) low = middle
+      else high = middle - 1
+    }
+    return { line: low + 1, column: from - (starts[low] ?? 0) + 1, length: Math.max(1, to - from) }
+  }
 }
