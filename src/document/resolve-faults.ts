@@ -65,15 +65,19 @@ function resolveFault(checking: Checking, value: unknown, path: Path, around: Fa
   if (own) return ownModule(checking, map, map.type, rest, path, around, shared)
   if (!known) return undefined
   const parts = known.places.includes('none') ? rest : withoutStrayKeys(checking, rest, keysAt(known.spec, []), path)
-  // A target that is there under a wrong name is not missing.
-  const elsewhere =
-    Object.keys(parts).length < Object.keys(rest).length || Object.keys(rest).some((key) => nearest(key, common) === 'target')
   const target =
-    map.target === undefined && elsewhere ? undefined : resolveTarget(checking, known, map.target, [...path, 'target'], around.catalogue)
+    map.target === undefined && targetElsewhere(rest, parts)
+      ? undefined
+      : resolveTarget(checking, known, map.target, [...path, 'target'], around.catalogue)
   const read = parameters(checking, known, parts, path)
   const ranges = Object.values(rest).some((value) => typeof value === 'string' && value.includes('..'))
   checkRampMoves(checking, map, known.dials ?? [], ranges, path)
   return read && { ...shared, type: map.type, ...(target && { target }), ...read }
+}
+
+/** A target that is there under a wrong name, or whose keys stand in the fault, is not missing. */
+function targetElsewhere(rest: Record<string, unknown>, parts: Record<string, unknown>): boolean {
+  return Object.keys(parts).length < Object.keys(rest).length || Object.keys(rest).some((key) => nearest(key, common) === 'target')
 }
 
 function notAvailable({ collect }: Checking, type: string, path: Path, catalogue: DocumentCatalogue): void {
