@@ -2,8 +2,9 @@
  * One process of the fuzz: reads a share of the documents and prints what it saw as JSON. It runs under Node's permission model, may read
  * files and nothing else: a document that made the reader start or write something would end it.
  */
+import { parseDocument } from 'yaml'
 import { documentCatalogue } from '../../src/catalogue.ts'
-import { loadDocumentText } from '../../src/document/load.ts'
+import { loadDocumentData, loadDocumentText } from '../../src/document/load.ts'
 import { seededRandom } from '../../src/system/random.ts'
 import { wrongAnswer } from './check.ts'
 import { type Corpus, corpus } from './corpus.ts'
@@ -39,7 +40,7 @@ function look(seed: number, first: number, step: number, end: number): Seen {
   for (let index = first; index < end; index += step) {
     const { text, kinds } = mutant(seed, index, from)
     const began = process.cpuUsage()
-    const why = answerTo(text, seen, kinds)
+    const why = answerTo(text, index, seen, kinds)
     const { user, system } = process.cpuUsage(began)
     const ms = (user + system) / 1000
     const bucket = 2 ** Math.ceil(Math.log2(Math.max(1, user + system)))
@@ -50,7 +51,7 @@ function look(seed: number, first: number, step: number, end: number): Seen {
   return seen
 }
 
-function answerTo(text: string, seen: Seen, kinds: readonly string[]): string | undefined {
+function answerTo(text: string, index: number, seen: Seen, kinds: readonly string[]): string | undefined {
   seen.documents += 1
   try {
     const loaded = loadDocumentText(text, 'experiment.yaml', { vars: {}, catalogue: documentCatalogue })
@@ -62,9 +63,28 @@ function answerTo(text: string, seen: Seen, kinds: readonly string[]): string | 
     }
     for (const code of new Set((loaded.ok ? loaded.warnings : loaded.problems).map((problem) => problem.code)))
       seen.codes[code] = (seen.codes[code] ?? 0) + 1
-    return wrongAnswer(text, loaded)
+    return wrongAnswer(text, loaded) ?? asData(text, index)
   } catch (error) {
     return `threw ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
+  }
+}
+
+/** Each tenth document that a YAML parser reads is looked at as what a TypeScript document gives, too: data without places. */
+function asData(text: string, index: number): string | undefined {
+  if (index % 10 !== 0) return undefined
+  const parsed = parseDocument(text, { uniqueKeys: false, strict: false, logLevel: 'silent', prettyErrors: false })
+  if (parsed.errors.length > 0) return undefined
+  const loaded = loadDocumentData(plain(parsed), text, 'experiment.ts', { vars: {}, catalogue: documentCatalogue })
+  const wrong = wrongAnswer(text, loaded)
+  return wrong === undefined ? undefined : `as data: ${wrong}`
+}
+
+/** As the child gives it: through JSON. Aliases that repeat themselves without end give nothing. */
+function plain(parsed: ReturnType<typeof parseDocument>): unknown {
+  try {
+    return JSON.parse(JSON.stringify(parsed.toJS({ maxAliasCount: 100 })) ?? 'null')
+  } catch {
+    return null
   }
 }
 

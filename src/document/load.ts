@@ -1,5 +1,4 @@
 /** The way in: a file or a text becomes an experiment, or all that is wrong with it. */
-import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { DocumentCatalogue } from './document-catalogue.ts'
 import type { Experiment } from './experiment.ts'
@@ -8,6 +7,7 @@ import { breachText, policyBreaches } from './policy.ts'
 import { type Collector, collectProblems, type Problem, showPath, sortProblems } from './problems.ts'
 import type { Policy, Project } from './project.ts'
 import { withDefaults } from './project-defaults.ts'
+import { lonely, readText } from './read-text.ts'
 import { readTypescript } from './read-typescript.ts'
 import { readYaml, type YamlDocument } from './read-yaml.ts'
 import { resolveExperiment } from './resolve.ts'
@@ -36,9 +36,6 @@ export type Loaded =
     }
   | { ok: false; problems: Problem[] }
 
-/** Bytes; the largest document anybody meant is far below. */
-const largest = 1024 * 1024
-
 /** Reads a `.yaml`, `.yml`, `.json` or `.ts` document. A file that cannot be read is a problem like others; never throws for them. */
 export async function loadDocument(path: string, options: LoadOptions): Promise<Loaded> {
   const text = readText(path)
@@ -50,28 +47,12 @@ export async function loadDocument(path: string, options: LoadOptions): Promise<
       ok: false,
       problems: [{ ...lonely(path, 'typescript-failed', read.message), ...read.place, ...(read.fix !== undefined && { fix: read.fix }) }],
     }
-  const located = unlocated(path, text, read.value)
-  return finish(located, [], text, path, options)
+  return loadDocumentData(read.value, text, path, options)
 }
 
-/** The text of a document or a project file, or the problem with reading it. */
-export function readText(path: string): string | Problem {
-  try {
-    if (statSync(path).size > largest) return lonely(path, 'too-large', 'the file is larger than 1MiB')
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
-    const why =
-      code === 'ENOENT'
-        ? 'there is no such file'
-        : code === 'EISDIR'
-          ? 'this is a folder'
-          : code === 'EACCES'
-            ? 'reading it is not permitted'
-            : String(error)
-    const fix = code === 'ENOENT' ? { fix: 'check the path; it is taken from the working directory' } : {}
-    return { ...lonely(path, 'file-not-readable', why), ...fix }
-  }
+/** The same for what a TypeScript document gave; problems name the path of a key, since there are no places. */
+export function loadDocumentData(value: unknown, text: string, file: string, options: LoadOptions): Loaded {
+  return finish(unlocated(file, text, value), [], text, file, options)
 }
 
 /** The same for a text of YAML or JSON; `file` names it in problems and tells the folder. */
@@ -150,10 +131,6 @@ function placed(yaml: YamlDocument, finding: Finding): Problem {
     excerpt: yaml.located.lines[line - 1] ?? '',
     length,
   }
-}
-
-function lonely(file: string, code: Problem['code'], message: string): Problem {
-  return { code, severity: 'error', message, file, line: 1, column: 1, excerpt: '', length: 1 }
 }
 
 /** `node:crypto` is loaded only here: it takes longer than to check a document. */

@@ -1,13 +1,14 @@
 /** Reading the project file: the same reader, and the same quality of errors, as for documents. */
 import { basename, dirname, resolve } from 'node:path'
 import { type Checking, checkShape } from './check-shape.ts'
-import { merged, readText } from './load.ts'
+import { merged } from './load.ts'
 import { asMap, type Located, type Path, valueAt } from './located.ts'
 import { suggestion } from './nearest.ts'
 import { collectProblems, type Problem } from './problems.ts'
 import { type Policy, type Project, type Rule, ruleNames } from './project.ts'
 import { type PolicyShape, projectShape } from './project-shape.ts'
 import { quote } from './quantity.ts'
+import { readText } from './read-text.ts'
 import { readYaml } from './read-yaml.ts'
 import { environments } from './shapes.ts'
 
