@@ -29,7 +29,7 @@ if (!Number.isInteger(documents) || documents < 1 || !Number.isInteger(seed)) th
 /** CPU ms that one document may take. */
 const limit = 500
 /** Codes that a text alone cannot lead to: they need a file or another format. */
-const elsewhere = ['file-not-readable', 'typescript-failed']
+const elsewhere = ['file-not-readable', 'typescript-failed', 'policy']
 
 if (options.only !== undefined) showOne(Number(options.only))
 else process.exitCode = report(await readAll())

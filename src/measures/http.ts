@@ -19,7 +19,8 @@ export const httpSettings = {
 /** For keys: nothing but a reference to a secret, so that none ends up in a file of the project. */
 export const secretOnly = secretText.check(
   z.refine((value) => /^\$\{secret:[A-Za-z_][A-Za-z0-9_]*\}$/.test(value), {
-    error: 'a key stands in no document: write "${secret:NAME}"',
+    error: 'a key stands in no document',
+    params: { fix: 'write "${secret:NAME}"' },
   }),
 )
 

@@ -32,7 +32,7 @@ export const hostsField = says(
   z.array(hostText, { error: 'expected a list such as [db1:5432, db2:5432]' }).check(
     z.minLength(1, { error: 'must name at least one host' }),
     // One server twice would be two primaries.
-    z.refine((hosts) => new Set(hosts).size === hosts.length, { error: 'names a host twice' }),
+    z.refine((hosts) => new Set(hosts).size === hosts.length, { error: 'names a host twice', params: { fix: 'remove one of them' } }),
   ),
 )
 

@@ -21,9 +21,16 @@ export const settings = z
   .check(
     z.refine(({ url, scrape }) => (url === undefined) !== (scrape === undefined), {
       error: 'needs either “url” (the query API) or “scrape”',
+      params: { fix: 'write e.g. url: http://localhost:9090' },
     }),
-    z.refine(({ user, password }) => (user === undefined) === (password === undefined), { error: '“user” and “password” go together' }),
-    z.refine(({ user, token }) => user === undefined || token === undefined, { error: 'either “user” or “token”, not both' }),
+    z.refine(({ user, password }) => (user === undefined) === (password === undefined), {
+      error: '“user” and “password” go together',
+      params: { fix: 'write both of them, or neither' },
+    }),
+    z.refine(({ user, token }) => user === undefined || token === undefined, {
+      error: 'either “user” or “token”, not both',
+      params: { fix: 'remove one of them' },
+    }),
   )
 
 export type PrometheusConfig = z.infer<typeof settings>
