@@ -19,7 +19,7 @@ import type { Secrets } from '../system/secrets.ts'
 import type { TellNews } from './events.ts'
 import { createFaultControl, type FaultControl } from './fault-control.ts'
 import type { AnySource } from './measuring.ts'
-import { longestLag } from './polling.ts'
+import { longestLag } from './pace.ts'
 import type { Stopper } from './stopper.ts'
 
 export interface Guarded {

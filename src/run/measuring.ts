@@ -10,7 +10,8 @@ import type { Secrets } from '../system/secrets.ts'
 import { version } from '../system/version.ts'
 import type { Guard } from '../verdict/guard.ts'
 import type { TellNews } from './events.ts'
-import { pacesOf, startPolling } from './polling.ts'
+import { pacesOf } from './pace.ts'
+import { startPolling } from './polling.ts'
 import type { Stopper } from './stopper.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: sources of different configurations in one list.
