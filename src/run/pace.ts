@@ -26,7 +26,9 @@ export function paceWarnings({ name, max, min }: Measure, phases: Experiment['ph
   const compared = (['fault', 'recovery'] as const).filter((phase) =>
     [max[phase], min[phase]].some((bound) => bound && (bound.limit.kind === 'times' || bound.limit.kind === 'plus')),
   )
-  const few = (compared.length > 0 ? (['baseline', ...compared] as const) : []).filter((phase) => phases[phase] / rhythm.step < fewestIntervals)
+  const few = (compared.length > 0 ? (['baseline', ...compared] as const) : []).filter(
+    (phase) => phases[phase] / rhythm.step < fewestIntervals,
+  )
   const guarded = [max.abort, min.abort].some((bound) => bound && bound.limit.kind !== 'none')
   const every = `${name} has a reading every ${seconds(rhythm.step)}`
   return [

@@ -31,7 +31,8 @@ export async function startPolling(
       log: (line) => note('info', line),
       ...told,
     })
-    for (const measure of wanted) for (const text of paceWarnings(measure, experiment.phases, poll.rhythms[measure.name])) note('warn', text)
+    for (const measure of wanted)
+      for (const text of paceWarnings(measure, experiment.phases, poll.rhythms[measure.name])) note('warn', text)
     return { ...poll, stop: () => poll.stop().finally(close) }
   } catch (error) {
     close()

@@ -4,7 +4,7 @@ import type { Measure } from '../../src/document/experiment.ts'
 import { datadog } from '../../src/measures/datadog.ts'
 import { endpoint } from '../../src/measures/endpoint.ts'
 import { oneuptime } from '../../src/measures/oneuptime.ts'
-import { longestLag, paceWarnings, pacesOf } from '../../src/run/pace.ts'
+import { longestLag, pacesOf, paceWarnings } from '../../src/run/pace.ts'
 import { createStopper } from '../../src/run/stopper.ts'
 import { absolute, experiment, measure, times } from '../verdict/runs.ts'
 
