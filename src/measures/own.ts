@@ -96,8 +96,16 @@ function readSamples(value: unknown): Sample[] {
 function readCheck(value: unknown): Check {
   const given = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>
   const list = (key: string): string[] => (Array.isArray(given[key]) ? given[key].map(String) : [])
-  const check: Check = { step: given.step === undefined ? 1000 : Number(given.step), problems: list('problems'), notes: list('notes') }
-  if (!(check.step >= 1000)) check.problems.push(`check gave step ${String(given.step)}: 1000 ms or more`)
+  const check: Check = { step: 1000, problems: list('problems'), notes: list('notes') }
+  const take = (key: 'step' | 'factor' | 'skew', fits: (number: number) => boolean, wanted: string): void => {
+    const number = given[key]
+    if (number === undefined) return
+    if (typeof number === 'number' && fits(number)) check[key] = number
+    else check.problems.push(`check gave ${key} ${String(number)}: ${wanted}`)
+  }
+  take('step', (ms) => ms >= 1000, '1000 ms or more')
+  take('factor', (times) => times > 0, 'a number above 0')
+  take('skew', Number.isFinite, 'a number of ms')
   if (given.unit !== undefined) {
     if ((units as readonly unknown[]).includes(given.unit)) check.unit = given.unit as Unit
     else check.problems.push(`check gave the unit ${String(given.unit)}: one of ${units.join(', ')}`)

@@ -73,11 +73,17 @@ describe("a user's own source", { concurrency: 2 }, () => {
   it('is checked by its own check, else by being asked once', async (t) => {
     const checking = await open(
       t,
-      "check: async () => ({ unit: 'ms', step: 5000, problems: ['no such queue'] }), now: async () => ({ value: 1 })",
+      "check: async () => ({ unit: 'ms', step: 5000, factor: 1000, skew: -20, problems: ['no such queue'] }), now: async () => ({ value: 1 })",
     )
-    assert.deepEqual(await checking.check({}, 'q', context()), { unit: 'ms', step: 5000, problems: ['no such queue'], notes: [] })
-    const wild = await open(t, "check: async () => ({ unit: 'parsec', step: 1 }), now: async () => ({ value: 1 })")
-    assert.match(await problems(wild), /step 1: 1000 ms or more.*unit parsec: one of ms/)
+    assert.deepEqual(await checking.check({}, 'q', context()), {
+      ...{ unit: 'ms', step: 5000, factor: 1000, skew: -20 },
+      ...{ problems: ['no such queue'], notes: [] },
+    })
+    const wild = await open(t, "check: async () => ({ unit: 'parsec', step: 1, factor: 0, skew: '1s' }), now: async () => ({ value: 1 })")
+    assert.match(
+      await problems(wild),
+      /step 1: 1000 ms or more,.*factor 0: a number above 0,.*skew 1s: a number of ms,.*unit parsec: one of ms/,
+    )
     assert.equal(await problems(await open(t, "now: async () => ({ missing: 'closed' })")), 'closed')
     assert.equal(await problems(await open(t, 'now: async () => ({ value: 1 })')), '')
   })
