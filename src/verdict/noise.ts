@@ -13,11 +13,14 @@ export interface SeriesNoise extends Noise {
 /** Upper limit of the autocorrelation that the intervals believe. */
 const maxCorrelation = 0.85
 
-/** Robust: 1.48 times the median distance from the median. */
+/**
+ * Robust: 1.48 times the median distance from the median, and one standard error more (1.17/√n of it): a plan that takes the noise of few points at
+ * its word promises too much.
+ */
 export function noiseOf(values: readonly number[], requests: number): SeriesNoise {
   const middle = median(values)
   return {
-    spread: 1.4826 * median(values.map((value) => Math.abs(value - middle))),
+    spread: 1.4826 * (1 + 1.17 / Math.sqrt(values.length)) * median(values.map((value) => Math.abs(value - middle))),
     correlation: Math.min(maxCorrelation, lagCorrelation([values])),
     requests,
   }

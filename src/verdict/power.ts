@@ -55,7 +55,7 @@ export function reachOfShares(
 function smallest(isFound: (at: number) => boolean, low: number): number {
   if (!isFound(1)) return Number.POSITIVE_INFINITY
   let high = 1
-  for (let i = 0; i < 40; i++) {
+  for (let i = 0; i < 24; i++) {
     const middle = (low + high) / 2
     if (isFound(middle)) high = middle
     else low = middle
