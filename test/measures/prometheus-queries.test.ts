@@ -76,6 +76,10 @@ describe('counters', () => {
     assert.deepEqual(sums(steps('a', [0, 1, 2, 3, 4, 5]), steps('b', [0, 10, 20])), [11, 11, 1, 1, 1])
   })
 
+  it('that were gone while their target was read begin again at 0', () => {
+    assert.deepEqual(sums(steps('a', [0, 0, 0, 0, 0, 0]), steps('a', [90, 95, null, null, 3, 4])), [5, 0, 0, 3, 1])
+  })
+
   it('that begin late were at 0 only when their target was read before', () => {
     assert.deepEqual(sums(steps('a', [0, 0, 0, 0, 0, 0]), steps('a', [null, null, 37, 37, 38, 38])), [0, 37, 0, 1, 0])
     assert.deepEqual(sums(steps('a', [0, 0, 0, 0, 0, 0]), steps('b', [null, null, 37, 37, 38, 38])), [0, 0, 0, 1, 0])

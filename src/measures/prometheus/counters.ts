@@ -1,10 +1,16 @@
 /** From counters to events: how many came between two readings. A reset or a gap gives no number. */
 
-/** One counter: its readings in order, `at` in ms since the epoch. */
+export interface CounterReading {
+  /** ms since the epoch. */
+  at: number
+  value: number
+}
+
+/** One counter: its readings in order. */
 export interface Counter {
   /** Which scrape it comes from; counters of one target are read at the same moments. Empty: not known. */
   target: string
-  readings: { at: number; value: number }[]
+  readings: CounterReading[]
 }
 
 /** What one stretch of time brought, over all counters. */
@@ -23,8 +29,8 @@ const gapSteps = 1.5
 
 /**
  * Cuts time into stretches of `step` ms. Each pair of neighbouring readings counts in the stretch of the later one, so no event is
- * counted twice. A counter that begins while its target was already being read was at 0 before: errors that never happened have no
- * series. `until` (ms since the epoch): up to where there should be readings.
+ * counted twice. A counter that appears while its target was being read all the time was at 0 before: errors that never happened have
+ * no series, and a process that was started anew has forgotten them. `until` (ms since the epoch): up to where there should be readings.
  */
 export function increases(counters: readonly Counter[], step: number, until: number): Increase[] {
   const stretches = new Map<number, Increase>()
@@ -37,39 +43,46 @@ export function increases(counters: readonly Counter[], step: number, until: num
   const lose = (from: number, to: number, why: string): void => {
     for (let key = keyOf(from) + 1; key <= keyOf(to); key++) stretch(key).missing ??= why
   }
-  const firsts = firstReadings(counters)
+  const isNext = (from: number | undefined, to: number): boolean => from !== undefined && to - from <= gapSteps * step
+  const scrapes = scrapeTimes(counters)
   for (const counter of counters) {
-    const [first] = counter.readings
-    if (!first) continue
-    const known = firsts.get(counter.target)
-    const born = counter.target !== '' && known !== undefined && first.at - known > step / 2
-    let last = born ? { at: first.at - step, value: 0 } : null
+    let last: CounterReading | undefined
     for (const reading of counter.readings) {
-      if (last && reading.at - last.at > gapSteps * step) lose(last.at, reading.at, `no reading for ${seconds(reading.at - last.at)}`)
-      else if (last && reading.value < last.value) lose(reading.at - step, reading.at, 'a counter was reset')
-      else if (last) add(stretch(keyOf(reading.at)), counter, last, reading)
+      const scraped = scrapes.get(counter.target)?.get(reading.at)
+      if (last && isNext(last.at, reading.at)) {
+        if (reading.value < last.value) lose(reading.at - step, reading.at, 'a counter was reset')
+        else add(stretch(keyOf(reading.at)), counter, last, reading)
+      } else if (scraped !== undefined && isNext(scraped, reading.at)) add(stretch(keyOf(reading.at)), counter, { at: scraped, value: 0 }, reading)
+      else if (last) lose(last.at, reading.at, `no reading for ${seconds(reading.at - last.at)}`)
       last = reading
     }
   }
   const newest = Math.max(...counters.map(({ readings }) => readings.at(-1)?.at ?? Number.NEGATIVE_INFINITY))
-  if (Number.isFinite(newest) && until - newest > gapSteps * step) lose(newest, until, 'no reading any more')
+  if (Number.isFinite(newest) && !isNext(newest, until)) lose(newest, until, 'no reading any more')
   return [...stretches.values()].sort((a, b) => a.at - b.at)
 }
 
-function add(to: Increase, counter: Counter, last: { at: number; value: number }, reading: { at: number; value: number }): void {
+function add(to: Increase, counter: Counter, last: CounterReading, reading: CounterReading): void {
   const began = Math.min(last.at, to.by.size === 0 ? last.at : to.at - to.over)
   to.at = to.by.size === 0 ? reading.at : Math.max(to.at, reading.at)
   to.over = to.at - began
   to.by.set(counter, (to.by.get(counter) ?? 0) + reading.value - last.value)
 }
 
-function firstReadings(counters: readonly Counter[]): Map<string, number> {
-  const firsts = new Map<string, number>()
+/** By target, for the time of each reading the time of the target's reading before. Counters of no known target stand alone. */
+function scrapeTimes(counters: readonly Counter[]): Map<string, Map<number, number>> {
+  const times = new Map<string, Set<number>>()
   for (const { target, readings } of counters) {
-    const at = readings[0]?.at
-    if (at !== undefined) firsts.set(target, Math.min(at, firsts.get(target) ?? at))
+    if (target === '') continue
+    const known = times.get(target) ?? new Set<number>()
+    times.set(target, known)
+    for (const { at } of readings) known.add(at)
   }
-  return firsts
+  const before = (all: ReadonlySet<number>): Map<number, number> => {
+    const sorted = [...all].sort((a, b) => a - b)
+    return new Map(sorted.slice(1).map((at, i) => [at, sorted[i] as number]))
+  }
+  return new Map([...times].map(([target, all]) => [target, before(all)]))
 }
 
 function seconds(ms: number): string {
