@@ -52,7 +52,8 @@ export function increases(counters: readonly Counter[], step: number, until: num
       if (last && isNext(last.at, reading.at)) {
         if (reading.value < last.value) lose(reading.at - step, reading.at, 'a counter was reset')
         else add(stretch(keyOf(reading.at)), counter, last, reading)
-      } else if (scraped !== undefined && isNext(scraped, reading.at)) add(stretch(keyOf(reading.at)), counter, { at: scraped, value: 0 }, reading)
+      } else if (scraped !== undefined && isNext(scraped, reading.at))
+        add(stretch(keyOf(reading.at)), counter, { at: scraped, value: 0 }, reading)
       else if (last) lose(last.at, reading.at, `no reading for ${seconds(reading.at - last.at)}`)
       last = reading
     }
