@@ -15,8 +15,8 @@ import { hideValue, maskedData } from '../system/masking.ts'
 import { runDir } from '../system/paths.ts'
 import { aliveSame } from '../system/proc.ts'
 import { endSpareChild, keepSpareChild } from '../system/spare-child.ts'
-import { type ArmedFault, armFault, planAgain, refusalOf, summaryOf } from './arm.ts'
-import { type Engine, type Held, injectChange } from './change.ts'
+import { type ArmedFault, type Armoury, armFault, refusalOf, summaryOf } from './arm.ts'
+import type { Engine, Held } from './change.ts'
 import { type ControlAnswer, serveControl } from './control-socket.ts'
 import { standingFlag, watchHaltFlags } from './halt-flag.ts'
 import { headerOf, self } from './header.ts'
@@ -24,9 +24,8 @@ import { createJournal, type Journal } from './journal.ts'
 import { markOpen, unmarkOpen } from './open-runs.ts'
 import { type ArmRequest, endStates, type FromGuardian, type ToGuardian, unsettledStates } from './protocol.ts'
 import { createResourceLocks } from './resource-locks.ts'
-import { undoGroups } from './undo-all.ts'
+import { runFaults } from './run-faults.ts'
 import { startWatchdogs } from './watchdogs.ts'
-import { watchFaults } from './watching.ts'
 
 export interface GuardianOptions {
   injectors: readonly AnyInjector[]
@@ -104,7 +103,7 @@ interface Standing {
   lock: Lock
   journal: Journal
   armed: ArmedFault[]
-  armoury: Parameters<typeof planAgain>[0]
+  armoury: Armoury
   locks: ReturnType<typeof createResourceLocks>
   deadlineBoot: number
   spare: number[]
@@ -118,8 +117,6 @@ async function stand(run: Standing): Promise<Guardian> {
   let stopped: string | null = null
   let closing = false
   let runnerLost = false
-  /** Faults that were asked to end: while one is planned again there may be nothing to undo yet, and then it must not begin. */
-  const ended = new Set<string>()
 
   const engine: Engine = {
     journal,
@@ -152,12 +149,7 @@ async function stand(run: Standing): Promise<Guardian> {
       options.log(`rolling back: ${why}`)
       send({ say: 'rolling back', why, by })
     }
-    const done = undoGroups(
-      engine,
-      armed.map((fault) => fault.held),
-      stagger,
-    )
-    return done.then(afterUndo).catch((error: Error) => options.log(`defect: ${error.stack ?? error.message}`))
+    return faults.undoAll(stagger)
   }
 
   function afterUndo(): void {
@@ -166,41 +158,20 @@ async function stand(run: Standing): Promise<Guardian> {
     if (closing || runnerLost) void finish().catch(endAnyway)
   }
 
-  async function injectFault(name: string): Promise<void> {
-    const fault = armed.find((candidate) => candidate.fault.name === name)
-    if (!fault) return send({ say: 'failed', fault: name, error: refusalOf(new Error(`there is no fault ${name}`)) })
-    try {
-      const refused = engine.mayNotInject()
-      if (refused) throw new SquallError('not-injected', refused)
-      if (fault.held.some((held) => held.at !== 'planned' && !endStates.has(held.at)))
-        throw new SquallError('not-injected', 'it cannot begin again before it is gone')
-      await planAgain(run.armoury, fault)
-      send({ say: 'replanned', fault: name, changes: fault.held.map(summaryOf), planned: fault.size })
-      if (ended.has(name)) throw new SquallError('not-injected', 'it was to end before it had begun')
-      watch.begin(name)
-      const results = await Promise.allSettled(fault.held.map((held) => injectChange(engine, held)))
-      const failed = results.find((result) => result.status === 'rejected')
-      if (failed) throw failed.reason
-      send({ say: 'injected', fault: name })
-    } catch (error) {
-      options.log(`${name}: ${(error as Error).message}`)
-      send({ say: 'failed', fault: name, error: refusalOf(error) })
-      if (journal.broken) void stop(`the journal cannot be written: ${journal.broken.message}`, 'broken')
-      // Planning again may have made new changes after an undo of all had begun: these end here too.
-      await undoGroups(engine, [fault.held], 0).then(afterUndo)
-    }
-  }
-
-  const watch = watchFaults({
+  const faults = runFaults({
     engine,
-    armed,
-    lasts: request.lasts,
-    onLate: (late) => void undoGroups(engine, [late], 0).then(afterUndo),
-    onNotAdjusted: (held, why) => send({ say: 'not adjusted', key: held.plan.key, why }),
+    armoury: run.armoury,
+    send,
+    log: options.log,
+    onBroken: brokenJournal,
+    onUndone: afterUndo,
   })
-  function everySecond(): void {
+  function brokenJournal(): void {
     if (journal.broken && !stopped) void stop(`the journal cannot be written: ${journal.broken.message}`, 'broken', 0)
-    watch.tick()
+  }
+  function everySecond(): void {
+    brokenJournal()
+    faults.tick()
   }
 
   const watchdogs = startWatchdogs({
@@ -282,16 +253,9 @@ async function stand(run: Standing): Promise<Guardian> {
         watchdogs.beat()
         send({ say: 'beat', n: message.n })
       } else if (message.say === 'inject') {
-        ended.delete(message.fault) // What was asked before meant the time before.
-        void injectFault(message.fault)
+        void faults.begin(message.fault)
       } else if (message.say === 'rollback' && message.faults) {
-        const names = message.faults
-        for (const name of names) ended.add(name)
-        void undoGroups(
-          engine,
-          armed.filter((fault) => names.includes(fault.fault.name)).map((fault) => fault.held),
-          500,
-        ).then(afterUndo)
+        void faults.end(message.faults)
       } else if (message.say === 'rollback') {
         void stop(message.why, 'asked')
       } else if (message.say === 'close') {
