@@ -1,13 +1,13 @@
 /** The noise of a run's own baseline, and what its plan can say with it. */
 import type { WantedBound } from './asked-bounds.ts'
-import { intervalsOf } from './intervals.ts'
+import { intervalsOf, intervalValue } from './intervals.ts'
 import { noiseOf, plannedIntervals } from './noise.ts'
 import { type Lengths, plannedPrecision } from './precision.ts'
-import { median, quantile } from './quantile.ts'
+import { median } from './quantile.ts'
 import { readingsOf } from './readings.ts'
-import { shareOf, sum } from './share-interval.ts'
+import { shareOf } from './share-interval.ts'
 import { thirty } from './source-cells.ts'
-import { errorCounts, type Material, missingShare, sortedLatencies, stretchOf } from './stretch.ts'
+import { errorCounts, type Material, missingShare, stretchOf } from './stretch.ts'
 import type { Precision, Wobble } from './verdict.ts'
 
 /** A pure function of the baseline's samples and the plan: the same before the fault as after the run. */
@@ -27,9 +27,7 @@ function loadNoise(material: Material, { measure: { is } }: WantedBound, seconds
   }
   const cut = plannedIntervals(rate, seconds)
   if (!cut) return null
-  const values = intervalsOf(stretch, cut.length).map((interval) =>
-    is.kind === 'latency' ? quantile(sortedLatencies(interval), is.quantile) : sum(interval.map(({ ok }) => ok)) / interval.length,
-  )
+  const values = intervalsOf(stretch, cut.length).map((interval) => intervalValue(interval, is))
   return seriesNoise(values, rate * cut.length, true)
 }
 

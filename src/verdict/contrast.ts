@@ -2,7 +2,7 @@
 import { fewestIntervals } from '../document/enough-data.ts'
 import type { JudgedPhase, Measure, Unit } from '../document/experiment.ts'
 import type { RunData } from '../records/run-data.ts'
-import { intervalLength, intervalsOf } from './intervals.ts'
+import { intervalLength, intervalsOf, intervalValue } from './intervals.ts'
 import { median, quantile } from './quantile.ts'
 import { shiftInterval } from './rank-interval.ts'
 import { type Readings, readingsOf } from './readings.ts'
@@ -98,9 +98,7 @@ function ofReadings(measure: Measure, phase: JudgedPhase, a: Readings | undefine
 
 /** Quantiles and good answers of equally long intervals, as the judge takes them. */
 function series({ is }: Measure, stretch: Stretch, length: number): number[] {
-  return intervalsOf(stretch, length).map((interval) =>
-    is.kind === 'latency' ? quantile(sortedLatencies(interval), is.quantile) : sum(interval.map(({ ok }) => ok)) / interval.length,
-  )
+  return intervalsOf(stretch, length).map((interval) => intervalValue(interval, is))
 }
 
 function observed({ is }: Measure, stretch: Stretch | undefined): number | null {

@@ -1,8 +1,10 @@
 /** A phase in about thirty equal intervals, long enough to hold the requests that a quantile needs. */
 import { enoughMs, fewestIntervals, fewestRequests } from '../document/enough-data.ts'
+import type { MeasureKind } from '../document/experiment.ts'
 import type { TrafficSecond } from '../records/run-data.ts'
+import { quantile } from './quantile.ts'
 import { sum } from './share-interval.ts'
-import { ended, present, type Stretch } from './stretch.ts'
+import { ended, present, type Stretch, sortedLatencies } from './stretch.ts'
 
 const wantedIntervals = 30
 
@@ -14,6 +16,12 @@ export function intervalsOf({ seconds }: Stretch, length: number): TrafficSecond
     if (sum(interval.map(ended)) >= fewestRequests) found.push(interval)
   }
   return found
+}
+
+/** What one interval came to: the quantile of its request times, or good answers a second. */
+export function intervalValue(interval: readonly TrafficSecond[], is: MeasureKind): number {
+  if (is.kind === 'latency') return quantile(sortedLatencies(interval), is.quantile)
+  return sum(interval.map(({ ok }) => ok)) / interval.length
 }
 
 /**

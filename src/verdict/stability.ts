@@ -2,14 +2,14 @@
 import type { Limit, Measure } from '../document/experiment.ts'
 import { isJudged } from '../document/resolve-measures.ts'
 import { isRelative } from './asked-bounds.ts'
-import { intervalLength, intervalsOf } from './intervals.ts'
+import { intervalLength, intervalsOf, intervalValue } from './intervals.ts'
 import { change, percentMore, ratio, signed } from './numbers.ts'
-import { median, quantile } from './quantile.ts'
+import { median } from './quantile.ts'
 import { shiftInterval } from './rank-interval.ts'
 import { type Readings, readingsOf } from './readings.ts'
-import { type Counts, differenceInterval, shareOf, sum } from './share-interval.ts'
+import { type Counts, differenceInterval, shareOf } from './share-interval.ts'
 import { pointsOf } from './source-cells.ts'
-import { errorCounts, type Material, missingShare, sortedLatencies, stretchOf } from './stretch.ts'
+import { errorCounts, type Material, missingShare, stretchOf } from './stretch.ts'
 import type { Stability } from './verdict.ts'
 
 const alpha = 0.05
@@ -42,7 +42,7 @@ function loadSeen(material: Material, { is }: Measure): Series | Counts | null {
   return intervalsOf(stretch, length).map((interval) => ({
     at: (interval[0]?.t ?? 0) * 1000,
     // Half a baseline has few intervals: p95 moves with p99 and jumps less.
-    value: is.kind === 'latency' ? quantile(sortedLatencies(interval), 0.95) : sum(interval.map(({ ok }) => ok)) / interval.length,
+    value: intervalValue(interval, is.kind === 'latency' ? { ...is, quantile: 0.95 } : is),
   }))
 }
 

@@ -2,7 +2,7 @@
 import { fewestIntervals, fewestRequests } from '../document/enough-data.ts'
 import { type Asked, conclude, openCell } from './cell.ts'
 import { heldFrom } from './held-from.ts'
-import { enoughSeconds, intervalLength, intervalsOf } from './intervals.ts'
+import { enoughSeconds, intervalLength, intervalsOf, intervalValue } from './intervals.ts'
 import { allowedBy } from './limits.ts'
 import { quantity } from './numbers.ts'
 import { quantile } from './quantile.ts'
@@ -88,7 +88,7 @@ function judgeLatency(cell: CellVerdict, asked: Asked, stretch: Stretch, baselin
   const { is } = asked.measure
   if (is.kind !== 'latency') return
   if (baseline) {
-    const series = (of: Stretch): number[] => intervalsOf(of, length).map((interval) => quantile(sortedLatencies(interval), is.quantile))
+    const series = (of: Stretch): number[] => intervalsOf(of, length).map((interval) => intervalValue(interval, is))
     const [before, after] = [series(baseline), series(stretch)]
     cell.n = after.length
     cell.of = 'intervals'
@@ -110,7 +110,7 @@ function judgeLatency(cell: CellVerdict, asked: Asked, stretch: Stretch, baselin
 
 /** Good answers per second. */
 function judgeGoodput(cell: CellVerdict, asked: Asked, stretch: Stretch, baseline: Stretch | undefined, length: number): void {
-  const series = (of: Stretch): number[] => intervalsOf(of, length).map((interval) => sum(interval.map(({ ok }) => ok)) / interval.length)
+  const series = (of: Stretch): number[] => intervalsOf(of, length).map((interval) => intervalValue(interval, asked.measure.is))
   const after = series(stretch)
   cell.n = after.length
   cell.of = 'intervals'
