@@ -68,10 +68,11 @@ const common: Schema = {
   },
   required: ['type'],
 }
-const target: Schema = at(
-  faults.find((fault) => at(fault, 'type').const === 'pause'),
-  'target',
-)
+/** The targets of all faults in one: each place that any of them has. */
+const target: Schema = {
+  description: faults.find(({ properties }) => properties?.target)?.properties?.target?.description ?? '',
+  properties: Object.assign({}, ...faults.map(({ properties }) => properties?.target?.properties)),
+}
 const query = at(target, 'process').oneOf?.find(({ properties }) => properties) ?? {}
 const measure = schema.properties?.measures?.additionalProperties?.oneOf?.find(({ properties }) => properties) ?? {}
 const sides: Schema = { properties: { max: schema.$defs?.max ?? {}, min: schema.$defs?.min ?? {} } }
