@@ -22,7 +22,7 @@ export function ownModule(what: 'fault' | 'source', example: { path: string; par
     description: `Path of your own ${what} in TypeScript or JavaScript, from the folder of this document.`,
     examples: [example.path],
   }
-  const parameters = { type: 'object', description: 'Its parameters, as it wants them.', examples: [example.parameters] }
+  const parameters = { type: 'object', description: 'Its parameters, as your module wants them.', examples: [example.parameters] }
   return { type: 'object', properties: { type, with: parameters, ...more }, required: ['type'], additionalProperties: false }
 }
 
