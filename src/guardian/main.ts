@@ -12,6 +12,7 @@ import { endProcess } from '../system/exit.ts'
 import { readMessages, sendMessage } from '../system/lines.ts'
 import { hideValue, masked, maskedData } from '../system/masking.ts'
 import { runDir } from '../system/paths.ts'
+import { guardianEnvironment } from './client.ts'
 import { runGuardian } from './guardian.ts'
 import { enterOwnCgroup, removeLeftCgroup } from './isolate.ts'
 import { sweepRun } from './sweep.ts'
@@ -109,7 +110,7 @@ async function closeRecord(dir: string, log: (line: string) => void): Promise<vo
     argv: [process.execPath, entryPath('close-record'), dir],
     role: 'close-record',
     timeLimit: 20_000,
-    env: { ...process.env } as Record<string, string>,
+    env: guardianEnvironment(), // Not what faults hand to their programs.
   })
   if (result.code !== 0) log(`close-record: exit ${result.code ?? result.signal} ${result.stderr.slice(0, 2000)}`)
 }

@@ -39,6 +39,11 @@ suite('the project file', { concurrency: 2 }, () => {
       assert.match(refused.stderr, /code: policy/)
       assert.deepEqual([records(stage), stateOf(victim.pid)], [[], 'S'])
 
+      const other = stage.write('other.yaml', 'environments: { staging: { max_duration: 1m } }')
+      const named = await stage.command('plan', document, '--project', other)
+      assert.equal(named.code, 0, named.stderr)
+      assert.ok(named.stdout.includes(`${other}: staging: max_duration 1m`))
+
       const free = await stage.start([process.execPath, join(import.meta.dirname, '../../bin/squall.js'), 'run', document, '--no-project'])
         .ended
       assert.notEqual(free.code, 2, free.stderr)
