@@ -2,7 +2,7 @@
  * Values of `${secret:NAME}`: the environment first, else the project's file of `NAME=value` lines. Whoever needs one reads it here,
  * keeps it in memory only, and it is masked from then on.
  */
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import { SquallError } from '../errors.ts'
 import { hideValue, shortestSecret } from './masking.ts'
 
@@ -16,10 +16,11 @@ export interface Secrets {
   has(name: string): boolean
 }
 
-/** `file`: absolute path; only this user may read it. It is read when the environment lacks a name. */
+/** `file`: absolute path; only this user may read it. It is read when the environment lacks a name; what was read once stays as it was. */
 export function openSecrets(file?: string): Secrets {
+  const known = new Map<string, string>()
   const value = (name: string): string => {
-    const found = lookUp(name, file)
+    const found = known.get(name) ?? lookUp(name, file)
     if (found === undefined)
       throw new SquallError('secret-missing', `the secret ${name} is not set`, {
         hint: `Set the environment variable ${name}${file ? `, or write ${name}=… into ${file}` : ', or name a file with secrets: in squall.yaml'}.`,
@@ -27,6 +28,7 @@ export function openSecrets(file?: string): Secrets {
     if (found.length < shortestSecret)
       throw new SquallError('secret-too-short', `the secret ${name} has fewer than ${shortestSecret} characters: it could not be masked`)
     hideValue(found)
+    known.set(name, found)
     return found
   }
   return {
@@ -46,13 +48,15 @@ function lookUp(name: string, file: string | undefined): string | undefined {
 export function secretsIn(file: string): Map<string, string> {
   let fd: number
   try {
-    fd = openSync(file, 'r')
+    fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK) // A pipe of that name must not hold us up.
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     throw new SquallError('file-not-readable', `the secrets file ${file} cannot be read (${code ?? message})`, { cause: error })
   }
   try {
-    const { uid, mode } = fstatSync(fd)
+    const stat = fstatSync(fd)
+    const { uid, mode } = stat
+    if (!stat.isFile()) throw new SquallError('file-not-readable', `the secrets file ${file} is no file`)
     if (uid !== process.getuid?.()) throw new SquallError('secrets-not-trusted', `the secrets file ${file} belongs to uid ${uid}`)
     if ((mode & 0o077) !== 0)
       throw new SquallError('secrets-not-trusted', `others may read or write the secrets file ${file} (mode ${(mode & 0o777).toString(8)})`)

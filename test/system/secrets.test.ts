@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,10 +32,11 @@ const code = (wanted: string) => (error: unknown) => error instanceof SquallErro
 
 describe('secrets', () => {
   test('the environment comes first, then the file', () => {
-    const secrets = openSecrets(secretsFile('UNIT_A=from the file\n'))
-    assert.equal(secrets.value('UNIT_A'), 'from the file')
-    withVariable('UNIT_A', 'from the environment', () => assert.equal(secrets.value('UNIT_A'), 'from the environment'))
-    withVariable('UNIT_A', '', () => assert.equal(secrets.value('UNIT_A'), 'from the file', 'an empty variable is none'))
+    const file = secretsFile('UNIT_A=from the file\n')
+    const valueNow = (): string => openSecrets(file).value('UNIT_A')
+    assert.equal(valueNow(), 'from the file')
+    withVariable('UNIT_A', 'from the environment', () => assert.equal(valueNow(), 'from the environment'))
+    withVariable('UNIT_A', '', () => assert.equal(valueNow(), 'from the file', 'an empty variable is none'))
   })
 
   test('a file has one NAME=value a line, comments and quotes as people write them', () => {
@@ -78,6 +80,21 @@ describe('secrets', () => {
     const file = secretsFile('UNIT_E=planted by another')
     chownSync(file, 4711, 4711)
     assert.throws(() => openSecrets(file).value('UNIT_E'), code('secrets-not-trusted'))
+  })
+
+  test('what was read once is not read again: a run does not end because somebody moved the file', () => {
+    const file = secretsFile('UNIT_G=read once')
+    const secrets = openSecrets(file)
+    assert.equal(secrets.value('UNIT_G'), 'read once')
+    rmSync(file)
+    assert.equal(secrets.value('UNIT_G'), 'read once')
+    assert.throws(() => secrets.value('UNIT_H'), code('file-not-readable'))
+  })
+
+  test('a folder, or a pipe that nobody writes to, is no file', () => {
+    const pipe = join(folder, 'pipe')
+    assert.equal(spawnSync('mkfifo', [pipe]).status, 0)
+    for (const path of [folder, pipe]) assert.throws(() => openSecrets(path).value('UNIT_I'), code('file-not-readable'))
   })
 
   test('a file that is not there is told by its name, but only when it is needed', () => {
