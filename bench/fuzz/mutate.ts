@@ -11,7 +11,7 @@ export type Mutation = (text: string, chance: Chance, other: string) => string
 /** Scalars that mean something somewhere, mostly in the wrong place. */
 const scalars = (
   '500ms 30s 2m 1h 1m30s -5s +5 5 0 010 1e3 1_000 0x1F .5 99999999999999999999 50/s 10/m 50rps 0/s 5% 5pp +5pp -5pp 150% 64MiB 128kbit 1.5x 0x none all ' +
-  'on off yes no y n true false null ~ 12:30 2024-01-01 .inf .nan 2xx 9xx 200 GET pause kill cpu command network ./x.ts ../x.js traffic proxy:x app local ' +
+  'on off yes no y n true false null ~ 12:30 2024-01-01 .inf .nan 2xx 9xx 200 GET pause kill cpu command network ./x.ts ../x.js traffic proxy:x app local postgres-primary ' +
   'test staging production 5%..95% ..5% 5%.. 10s..20s *a &a !!str !x <<: -- --- ... | > >- ? : # , [] {} [a,b] {a:b} {a:} "" \'\' " \' ${x} ${rate} ${secret:X} ${ $${ {{x}} ' +
   'http://localhost:8080/ http:// ftp://x 127.0.0.1:9001 ::1 __proto__ constructor toString hasOwnProperty \u00a0 \u200b \u2028 “x” é 😀'
 ).split(' ')

@@ -43,8 +43,7 @@ function report(checking: Checking, issue: Issue, value: unknown, base: Path, sc
   if (issue.code === 'invalid_key')
     return checking.collect.add(path, 'wrong-type', issue.issues[0]?.message ?? issue.message, { at: 'key', fix: 'give it another name' })
   if (found === undefined) return missing(checking, path, keysAt(schema, inner.slice(0, -1)))
-  if (found === null && nothingWritten(checking, path))
-    return checking.collect.add(path, 'wrong-type', 'has no value', { at: 'key', fix: emptyFix(checking, path) })
+  if (found === null) return checking.collect.add(path, 'wrong-type', 'has no value', { at: 'key', fix: emptyFix(checking, path) })
   if (issue.code === 'invalid_value') {
     const allowed = issue.values.map(String)
     const listed = `write ${allowed.slice(0, -1).join(', ')}${allowed.length > 1 ? ' or ' : ''}${allowed.at(-1) ?? ''}`
@@ -81,10 +80,6 @@ export function unknownKey({ collect }: Checking, path: Path, key: string, known
   collect.add(path, 'key-unknown', 'this key is not known', { at: 'key', fix })
 }
 
-function nothingWritten({ located }: Checking, path: Path): boolean {
-  return (located.source(path) ?? '') === ''
-}
-
 function emptyFix({ located }: Checking, path: Path): string {
   const { line } = located.position(path, 'key')
   const commented = /:\s+#/.test(located.lines[line - 1] ?? '')
@@ -118,6 +113,8 @@ function fixOf({ located }: Checking, issue: Issue, found: unknown, path: Path, 
   const source = located.source(path)
   if (issue.expected === 'string') return source === undefined ? 'write one text' : `write "${source}"`
   if (issue.expected === 'array') return typeof found === 'object' || source === undefined ? 'begin each item with “- ”' : listFix(source)
+  if (issue.expected === 'record' && Array.isArray(found) && found.every((item) => /^[^=]+=[^=]+$/.test(String(item))))
+    return `write { ${found.map((item) => String(item).replace('=', ': ')).join(', ')} }`
   if (issue.expected === 'record') return source?.includes('=') ? `write { ${source.replaceAll('=', ': ')} }` : 'write e.g. { name: value }'
   if (issue.expected === 'boolean') return 'write true or false, without quotes'
   if (issue.expected !== 'object') return undefined

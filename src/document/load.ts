@@ -102,9 +102,17 @@ export function merged(collect: Collector, findings: readonly Finding[], yaml: Y
   const cutLines = new Set(
     read.filter(({ code }) => ['cut-value', 'yaml-feature', 'variable-form'].includes(code)).map((problem) => problem.line),
   )
-  const checked = collect.problems.filter((problem) => !cutLines.has(problem.line))
+  // What stands where a variable is not filled in is not the value that was meant.
+  const unfilled = new Set(collect.problems.filter(isUnfilled).map(placeOf))
+  const checked = collect.problems.filter(
+    (problem) => !cutLines.has(problem.line) && (isUnfilled(problem) || !unfilled.has(placeOf(problem))),
+  )
   const told = new Set(checked.filter((problem) => problem.code !== 'variable-unused').map(placeOf))
   return sortProblems([...checked, ...read.filter((problem) => !told.has(placeOf(problem)))])
+}
+
+function isUnfilled({ code, severity }: Problem): boolean {
+  return severity === 'error' && (code === 'variable-unknown' || code === 'variable-form')
 }
 
 function placeOf({ line, column }: Problem): string {

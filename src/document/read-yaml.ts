@@ -60,14 +60,14 @@ function locate(
   return path.length === 0 ? { line: 1, column: 1, length: 1 } : locate(path.slice(0, -1), 'key', written, position)
 }
 
-/** Where more is nested than the parser bears; brackets in quotes count too, nobody writes that many. */
+/** Where more is nested than the parser bears, by brackets, dashes or indentation; those in quotes count too, nobody writes that many. */
 function deepPlace(text: string): number | undefined {
   let open = 0
   for (const { index, 0: bracket } of text.matchAll(/[[\]{}]/g)) {
     open = bracket === '[' || bracket === '{' ? open + 1 : Math.max(0, open - 1)
     if (open > parserBears) return index
   }
-  const steps = new RegExp(`(?:[-?:][ \\t]+){${parserBears}}`).exec(text)
+  const steps = new RegExp(`(?:[-?:][ \\t]+){${parserBears}}|^ {${parserBears}}`, 'm').exec(text)
   return steps?.index
 }
 

@@ -5,13 +5,15 @@ import type { Checking } from './check-shape.ts'
 import { checkShape, unknownKey } from './check-shape.ts'
 import type { Experiment } from './experiment.ts'
 import { asMap } from './located.ts'
+import { knownMeasure } from './measure-defaults.ts'
+import { nearest } from './nearest.ts'
 import { quote } from './quantity.ts'
 import { type FaultSurroundings, resolveFaults } from './resolve-faults.ts'
 import { isJudged, resolveMeasures } from './resolve-measures.ts'
 import { resolveProxies } from './resolve-proxies.ts'
 import { resolveSources } from './resolve-sources.ts'
 import { resolveTraffic } from './resolve-traffic.ts'
-import { headShape, phasesShape } from './shapes.ts'
+import { headShape, phasesShape, trafficShape } from './shapes.ts'
 
 export const topKeys = [
   'name',
@@ -40,7 +42,7 @@ export function resolveExperiment(checking: Checking, value: unknown, around: Om
   if (isOfOtherTool(checking, map)) return undefined
   for (const key of Object.keys(map)) {
     // JSON documents tell their editor the schema by this key; YAML has a comment for it.
-    if (!topKeys.includes(key) && key !== '$schema') unknownKey(checking, [key], key, topKeys)
+    if (!topKeys.includes(key) && key !== '$schema') unknownTopKey(checking, key)
   }
   const head = checkShape(checking, headShape, pick(map, Object.keys(headShape.shape)), [])
   const traffic = resolveTraffic(checking, map.traffic)
@@ -77,6 +79,19 @@ export function resolveExperiment(checking: Checking, value: unknown, around: Om
   }
   checkItself(collect, experiment, around.catalogue)
   return collect.failed ? undefined : experiment
+}
+
+/** Keys that stand inside a part, for those who have lost their indentation. */
+const homes: readonly (readonly [part: string, keys: readonly string[]])[] = [
+  ['traffic', Object.keys(trafficShape.shape)],
+  ['phases', Object.keys(phasesShape.shape)],
+  ['the fault it belongs to', ['type', 'target', 'after', 'for', 'every', 'ramp', 'with']],
+]
+
+function unknownTopKey(checking: Checking, key: string): void {
+  const home = knownMeasure(key) ? 'measures' : homes.find(([, keys]) => keys.includes(key))?.[0]
+  if (home === undefined || nearest(key, topKeys) !== undefined) return unknownKey(checking, [key], key, topKeys)
+  checking.collect.add([key], 'key-unknown', 'this key does not stand at the top', { at: 'key', fix: `indent it below ${home}` })
 }
 
 /** Documents of other tools get one problem that says so, not one for each of their keys. */

@@ -74,7 +74,9 @@ function byPlace(error: YAMLError, text: string): Said | undefined {
   const from = error.pos[0]
   const before = text.slice(0, from)
   const line = lineAt(text, from)
-  if (error.code === 'MULTILINE_IMPLICIT_KEY') return withoutColon(text, from)
+  if (error.code === 'MULTILINE_IMPLICIT_KEY' || error.message.startsWith('Implicit map keys')) return withoutColon(text, from)
+  if (error.message.startsWith('Missing , ')) return { message: 'a comma is missing before this', fix: 'write a comma' }
+  if (error.message.startsWith('Sequence item without')) return { ...(meanings.BAD_INDENT as Said) }
   if (error.code === 'BLOCK_AS_IMPLICIT_KEY') {
     const end = endOfLine(text, from)
     return /:\s/.test(text.slice(from, end)) || end === text.length ? undefined : deeper(text, end + 1)
@@ -104,6 +106,7 @@ function withoutColon(text: string, from: number): Said {
   const above = text.slice(0, startOfLine(text, from)).trimEnd().split('\n').at(-1) ?? ''
   if (/:\s*[|>][+-]?$/.test(above)) return { message: 'the text below | or > is not indented', fix: 'indent it' }
   const [, key, value] = /^\s*(?:- )?([\w-]+)\s*[:=]?\s*(.*)$/.exec(line) ?? []
+  if (/^\s*\/[/*]/.test(line)) return { message: 'a comment begins with #', fix: 'write # instead' }
   if (/^\s*- /.test(line)) return { message: 'a list item where a key is expected', fix: 'indent it below its key' }
   const message = 'a line without a colon and a blank'
   return { message, fix: key !== undefined && value ? `write “${key}: ${value}”` : 'write “key: value”' }
@@ -130,7 +133,7 @@ function unclosedQuote(error: YAMLError, text: string): Said | undefined {
 
 /** The same for brackets: noticed where the text is indented too little, or ends. */
 function unclosedBracket(error: YAMLError, text: string): Said | undefined {
-  if (error.code !== 'BAD_INDENT' || !error.message.startsWith('Flow ')) return undefined
+  if (!error.message.startsWith('Flow ')) return undefined
   const open: number[] = []
   for (const { index, 0: mark } of text.slice(0, error.pos[0]).matchAll(/"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|#[^\n]*|[[\]{}]/g)) {
     if (mark === '[' || mark === '{') open.push(index)

@@ -112,6 +112,7 @@ export class Walk {
 
   private checkKey(key: string, node: Scalar, path: Path, range: readonly [number, number]): void {
     if (node.type !== Scalar.PLAIN) return
+    if (/^\/[/*]/.test(key)) this.report('yaml-feature', 'a comment begins with #', path, range, 'write # instead, on a line of its own')
     if (key === '<<') this.report('yaml-feature', 'merge keys (<<) are not used', path, range, 'write the keys out')
     const trap = trapIn(key)
     if (trap) this.report('quote-it', `the key ${quote(key)}: ${trap}`, path, range, `quote it: "${key}"`)
@@ -136,16 +137,7 @@ export class Walk {
   }
 
   private cut(previous: Pair | undefined, key: string, path: Path, range: readonly [number, number], noColon: boolean): void {
-    const colon = /^([\w-]+):(.+)$/.exec(key)
-    const number = previous && noColon ? cutNumber(previous, key) : undefined
-    const before = noColon && previous && isScalar(previous.key) ? `${String(previous.key.source)}: "…,${key}"` : undefined
-    const fix = number
-      ? `write ${number}`
-      : colon
-        ? `write “${colon[1]}: ${colon[2]}”`
-        : before
-          ? `quote it: ${before}`
-          : 'quote it, or give it a value'
+    const fix = noColon ? cutFix(previous, key) : 'quote it, or give it a value'
     this.report('cut-value', `${quote(key)} has no value: inside { } a comma ends the value and a colon needs a blank`, path, range, fix)
   }
 
@@ -157,6 +149,17 @@ export class Walk {
 /** A null that nobody wrote: nothing stands after the colon, or there is no colon. */
 function bornNull(node: unknown): boolean {
   return node === null || node === undefined || (isScalar(node) && node.value === null && (node.source ?? '') === '')
+}
+
+/** What was meant by a key without a colon: a key without a blank or a colon behind it, or the rest of the value before the comma. */
+function cutFix(previous: Pair | undefined, key: string): string {
+  const [, word, value] = /^([\w-]+)(?::|\s+=?\s*)(\S.*)$/.exec(key) ?? []
+  const number = previous && cutNumber(previous, key)
+  const rest = previous && isScalar(previous.key) ? `${String(previous.key.source)}: "…,${key}"` : undefined
+  if (number) return `write ${number}`
+  if (word !== undefined && (key.startsWith(`${word}:`) || rest === undefined)) return `write “${word}: ${value}”`
+  if (word !== undefined && value !== undefined && !/\s/.test(value)) return `write “${word}: ${value}”, or quote: ${rest}`
+  return rest ? `quote it: ${rest}` : 'quote it, or give it a value'
 }
 
 /** `1,5s` and `1,000/s` are cut in two: what was meant, with its key. */

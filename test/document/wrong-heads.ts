@@ -68,7 +68,7 @@ export const environment: Row[] = [
 
 export const keys: Row[] = [
   ['service: true', ['wrong-type', '5:10', 'write "true"']],
-  ['service: null', ['wrong-type', '5:10', 'write "null"']],
+  ['service: null', ['wrong-type', '5:1', 'write a value, or remove the key']],
   ['tags: nightly', ['wrong-type', '5:7', 'write [nightly]']],
   ['tags: [1]', ['wrong-type', '5:8', 'write "1"']],
   ['nmae: x', ['key-unknown', '5:1', 'did you mean “name”?']],

@@ -2,6 +2,21 @@
 import type { Row } from './wrong-row.ts'
 
 export const targets: Row[] = [
+  ['faults:\n  - type: pause\n    target: { process: payments}\n    for:30s', ['syntax', '8:5', 'write “for: 30s”']],
+  ['faults:\n  - type: pause\n   target: { process: payments }', ['syntax', '7:1', 'indent it like the line it belongs to']],
+  [
+    'faults:\n- type: pause\ntarget: { process: payments }',
+    ['key-missing', '6:3', 'write e.g. target: { process: NAME }'],
+    ['key-unknown', '7:1', 'indent it below the fault it belongs to'],
+  ],
+  [
+    'faults:\n  - type: pause\n    target: { process: *pay }',
+    ['yaml-feature', '7:24', 'define it above with &, or quote the text that begins with *'],
+  ],
+  [
+    'faults:\n  - type: pause\n    target: { process: pay* }\n    for: ${for}',
+    ['variable-unknown', '8:10', 'declare it: vars: { for: … }'],
+  ],
   ['faults:\n  type: pause\n  target: { process: x1 }', ['wrong-type', '6:3', 'begin each fault with “- type: …”']],
   ['faults:\n  - typ: pause\n    target: { process: a1 }', ['key-unknown', '6:5', 'did you mean “type”?']],
   ['faults:\n  - type: [pause]\n    target: { process: a1 }', ['wrong-type', '6:11', 'available: pause, kill, cpu, command']],
@@ -26,7 +41,7 @@ export const targets: Row[] = [
   ['faults:\n  - type: pause\n    target: { process: { port: 0 } }', ['quantity', '7:32', 'write a port such as 8080']],
   ['faults:\n  - type: pause\n    target: { process: { port: 80.5 } }', ['quantity', '7:32', 'write a port such as 8080']],
   ['faults:\n  - type: pause\n    target: { process: { labels: app=x } }', ['wrong-type', '7:34', 'write { app: x }']],
-  ['faults:\n  - type: pause\n    target: { process: { labels: [app=x] } }', ['wrong-type', '7:34', 'write e.g. { name: value }']],
+  ['faults:\n  - type: pause\n    target: { process: { labels: [app=x] } }', ['wrong-type', '7:34', 'write { app: x }']],
   ['faults:\n  - type: pause\n    target: { process: { labels: { app: 1 } } }', ['wrong-type', '7:41', 'write "1"']],
   ['faults:\n  - type: pause\n    target: { process: { labels: { app: } } }', ['cut-value', '7:36', 'quote it, or give it a value']],
   [

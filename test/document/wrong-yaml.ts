@@ -2,6 +2,20 @@
 import type { Row } from './wrong-row.ts'
 
 export const yaml: Row[] = [
+  ['vars:\n  for: 30s\nservice: ${for', ['variable-form', '7:10', 'write ${for}']],
+  ['tags: [a, b', ['syntax', '5:7', 'close it with ]']],
+  [
+    'measures:\n  latency_p99: { max: { baseline: 300ms, fault 2x } }',
+    ['cut-value', '6:42', 'write “fault: 2x”, or quote: baseline: "…,fault 2x"'],
+  ],
+  ['measures:\n  latency_p99: { max: { baseline: 300ms; fault: 2x } }', ['syntax', '6:35', 'write a comma between the two']],
+  ['measures:\n  latency_p99: max: 300ms', ['syntax', '6:16', 'quote the value, or begin a new line after the first colon']],
+  [
+    'measures:\n  latency_p99:\n    max:\n      baseline: 300ms\n     fault: 2x',
+    ['syntax', '9:1', 'indent it like the line it belongs to'],
+  ],
+  ['measures:\n  latency_p99: { max = 300ms }', ['cut-value', '6:18', 'write “max: 300ms”']],
+  ["measures:\n  latency_p99: { max: '300ms }", ['syntax', '6:23', 'close it on the same line']],
   ['owner: yes', ['quote-it', '5:8', 'quote it: "yes"']],
   ['owner: 2024-01-01', ['quote-it', '5:8', 'quote it: "2024-01-01"']],
   ['service: 12:30', ['quote-it', '5:10', 'quote it: "12:30"']],
@@ -33,6 +47,41 @@ export const yaml: Row[] = [
 ]
 
 export const whole: Row[] = [
+  ['{\n  "name": "a"\n  "hypothesis": "b"\n}', ['syntax', '3:3', 'write a comma']],
+  ['{\n  "name": "a",\n  "hypothesis": "b"\n', ['syntax', '1:1', 'close it with }']],
+  [
+    '{\n  name: \'a\',\n  // a comment\n  "hypothesis": "b"\n}',
+    ['key-missing', '1:1', 'add hypothesis: …'],
+    ['key-missing', '1:1', 'add environment: …'],
+    ['key-missing', '1:1', 'write e.g. faults: [{ type: pause, target: { process: NAME } }]'],
+    ['nothing-judged', '1:1', 'add traffic, or a measure with from and max or min'],
+    ['yaml-feature', '3:3', 'write # instead, on a line of its own'],
+  ],
+  [
+    '{\n  "name": "a",\n  /* c */ "hypothesis": "b"\n}',
+    ['key-missing', '1:1', 'add hypothesis: …'],
+    ['key-missing', '1:1', 'add environment: …'],
+    ['key-missing', '1:1', 'write e.g. faults: [{ type: pause, target: { process: NAME } }]'],
+    ['nothing-judged', '1:1', 'add traffic, or a measure with from and max or min'],
+    ['yaml-feature', '3:3', 'write # instead, on a line of its own'],
+  ],
+  [
+    '{"name":"a","hypothesis":"b","environment":"test","traffic":{"url":"http://a/","rate":50},"faults":[{"type":"pause","target":{"process":"x"}}]}',
+    ['quantity', '1:87', 'write 50/s or 50/m'],
+  ],
+  [
+    '{"name":"a","hypothesis":"b","environment":"test","traffic":{"url":"http://a/","rate":"50/s"},"faults":[{"type":"pause","target":{"process":null}}]}',
+    ['wrong-type', '1:131', 'write a value, or remove the key'],
+  ],
+  [
+    '{"name":"a","name":"b"}',
+    ['key-missing', '1:1', 'add hypothesis: …'],
+    ['key-missing', '1:1', 'add environment: …'],
+    ['key-missing', '1:1', 'write e.g. faults: [{ type: pause, target: { process: NAME } }]'],
+    ['nothing-judged', '1:1', 'add traffic, or a measure with from and max or min'],
+    ['duplicate-key', '1:13', 'remove one of them'],
+  ],
+  ["{'name': 'a'}}", ['syntax', '1:14', 'remove it']],
   ['', ['wrong-type', '1:1', 'begin with name: …, hypothesis: …, environment: test']],
   ['- a', ['wrong-type', '1:1', 'begin with name: …, hypothesis: …, environment: test']],
   ['x', ['wrong-type', '1:1', 'begin with name: …, hypothesis: …, environment: test']],
