@@ -13,6 +13,7 @@ export interface NonBlockingWriter {
   frame(text: string): boolean
   /** Waits until all is written, `ms` at most. */
   drain(ms: number): Promise<void>
+  /** What is still waiting is given up. */
   close(): void
 }
 
@@ -25,12 +26,19 @@ export function nonBlockingWriter(fd: 1 | 2, onGone: (error: Error) => void): No
   let waiting = 0
   let busy = false
   let gone = false
-  const lost = (error: Error): void => {
-    if (gone) return
+  let closed = false
+  const giveUp = (): void => {
     gone = true
     queue.length = 0
     waiting = 0
+  }
+  const lost = (error: Error): void => {
+    if (gone) return
+    giveUp()
     onGone(error)
+  }
+  const release = (): void => {
+    if (closed && !busy && own !== fd) closeSync(own)
   }
   const pump = (): void => {
     const next = queue[0]
@@ -38,6 +46,7 @@ export function nonBlockingWriter(fd: 1 | 2, onGone: (error: Error) => void): No
     busy = true
     write(own, next, 0, next.length, null, (error, written) => {
       busy = false
+      if (closed) return release()
       if (error && error.code !== 'EAGAIN') return lost(error)
       if (!error && written === next.length) queue.shift()
       else if (!error) queue[0] = next.subarray(written)
@@ -66,8 +75,12 @@ export function nonBlockingWriter(fd: 1 | 2, onGone: (error: Error) => void): No
       const end = monotonicMs() + ms
       while (!gone && queue.length > 0 && monotonicMs() < end) await sleep(10)
     },
-    close: () => {
-      if (own !== fd && !busy) closeSync(own)
+    // What nobody has read by now stays unread: trying on would keep the process from ending for as long as the terminal stands still.
+    close() {
+      if (closed) return
+      closed = true
+      giveUp()
+      release()
     },
   }
 }
