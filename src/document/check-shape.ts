@@ -113,13 +113,17 @@ function fixOf({ located }: Checking, issue: Issue, found: unknown, path: Path, 
   const source = located.source(path)
   if (issue.expected === 'string') return source === undefined ? 'write one text' : `write "${source}"`
   if (issue.expected === 'array') return typeof found === 'object' || source === undefined ? 'begin each item with “- ”' : listFix(source)
-  if (issue.expected === 'record' && Array.isArray(found) && found.every((item) => /^[^=]+=[^=]+$/.test(String(item))))
-    return `write { ${found.map((item) => String(item).replace('=', ': ')).join(', ')} }`
+  if (issue.expected === 'record' && Array.isArray(found) && found.every(isAssignment))
+    return `write { ${found.map((item) => item.replace('=', ': ')).join(', ')} }`
   if (issue.expected === 'record') return source?.includes('=') ? `write { ${source.replaceAll('=', ': ')} }` : 'write e.g. { name: value }'
   if (issue.expected === 'boolean') return 'write true or false, without quotes'
   if (issue.expected !== 'object') return undefined
   const needed = neededAt(schema, inner)
   return `write a map such as { ${needed.map((key) => `${key}: …`).join(', ')} }`
+}
+
+function isAssignment(item: unknown): item is string {
+  return typeof item === 'string' && /^[^=]+=[^=]+$/.test(item)
 }
 
 /** A text where a list belongs: its words, unless they need a shell, which there is not. */

@@ -33,7 +33,7 @@ export function readYaml(file: string, text: string): YamlDocument {
   const findings = syntaxFindings(document, text)
   const broken = findings.length > 0
   const walk = new Walk(written, findings, position)
-  const value = broken ? undefined : walk.node(document.contents, [], false)
+  const value = broken ? undefined : walk.node(document.contents, [])
   const lines = text.split(/\r?\n/)
   const located: Located = {
     file,

@@ -98,7 +98,7 @@ function unknownTopKey(checking: Checking, key: string): void {
 function isOfOtherTool({ collect }: Checking, map: Record<string, unknown>): boolean {
   const key = ['method', 'steady-state-hypothesis', 'apiVersion'].find((mark) => mark in map)
   if (key === undefined) return false
-  const tool = key === 'apiVersion' ? `Kubernetes (${quote(typeof map.kind === 'string' ? map.kind : 'no kind')})` : 'Chaos Toolkit'
+  const tool = key === 'apiVersion' ? `Kubernetes${typeof map.kind === 'string' ? ` (${quote(map.kind)})` : ''}` : 'Chaos Toolkit'
   const ours = 'faults' in map
   const message = ours
     ? `the document is of two tools at once: faults is ours, ${key} is of ${tool}`

@@ -45,7 +45,7 @@ export class Walk {
     this.position = position
   }
 
-  node(node: unknown, path: Path, inBraces: boolean, key?: readonly [number, number]): unknown {
+  node(node: unknown, path: Path, key?: readonly [number, number]): unknown {
     const range = isNode(node) && node.range ? ([node.range[0], node.range[1]] as const) : undefined
     const entry: Written = { plain: false, ...(key && { key }), ...(range && { value: range }) }
     this.written.set(pathKey(path), entry)
@@ -59,12 +59,12 @@ export class Walk {
     }
     if (isNode(node) && 'tag' in node && typeof node.tag === 'string' && explicitTag(node))
       this.report('yaml-feature', `tags such as ${quote(node.tag)} are not used`, path, at, 'leave the tag out')
-    if (isAlias(node)) return this.alias(this.anchors.get(node.source), node.source, path, inBraces, key, at)
+    if (isAlias(node)) return this.alias(this.anchors.get(node.source), node.source, path, key, at)
     if (isNode(node) && node.anchor !== undefined) this.anchors.set(node.anchor, node)
     if (isScalar(node)) return this.scalar(node, path, at, entry)
     if (!isMap(node) && !isSeq(node)) return null
     this.open.add(node)
-    const data = isMap(node) ? this.map(node, path) : node.items.map((item, index) => this.node(item, [...path, index], node.flow === true))
+    const data = isMap(node) ? this.map(node, path) : node.items.map((item, index) => this.node(item, [...path, index]))
     this.open.delete(node)
     return data
   }
@@ -73,7 +73,6 @@ export class Walk {
     target: Node | undefined,
     name: string,
     path: Path,
-    inBraces: boolean,
     key: readonly [number, number] | undefined,
     at: readonly [number, number],
   ): unknown {
@@ -82,7 +81,7 @@ export class Walk {
       this.report('yaml-feature', `the anchor ${quote(name)} is not defined before it is used`, path, at, fix)
       return null
     }
-    return this.node(target, path, inBraces, key)
+    return this.node(target, path, key)
   }
 
   private map(map: YAMLMap, path: Path): Record<string, unknown> {
@@ -104,7 +103,7 @@ export class Walk {
         this.report('duplicate-key', `the key ${quote(key)} stands twice, first in line ${line}`, path, range, 'remove one of them')
         continue
       }
-      data[key] = this.node(pair.value, child, map.flow === true, range)
+      data[key] = this.node(pair.value, child, range)
       if (map.flow === true && bornNull(pair.value)) this.cut(map.items[index - 1], key, child, range, pair.value === null)
     }
     return data

@@ -2,6 +2,7 @@
 import type { Row } from './wrong-row.ts'
 
 export const targets: Row[] = [
+  ['faults:\n  - type: pause\n    target: { process: { labels: [{ app: x1 }] } }', ['wrong-type', '7:34', 'write e.g. { name: value }']],
   ['faults:\n  - type: pause\n    target: { process: payments}\n    for:30s', ['syntax', '8:5', 'write “for: 30s”']],
   ['faults:\n  - type: pause\n   target: { process: payments }', ['syntax', '7:1', 'indent it like the line it belongs to']],
   [
