@@ -97,6 +97,7 @@ function plain(parsed: ReturnType<typeof parseDocument>): unknown {
 }
 
 if (import.meta.main) {
+  Error.stackTraceLimit = 3 // Enough to be seen where it must not be; the parser makes an error of each mistake.
   const [seed = 0, first = 0, step = 1, end = 0] = process.argv.slice(2).map(Number)
   process.stdout.write(JSON.stringify(look(seed, first, step, end)))
 }
