@@ -15,7 +15,7 @@ export function wrongAnswer(text: string, loaded: Loaded): string | undefined {
   if (loaded.ok && problems.some(({ severity }) => severity === 'error')) return 'taken with an error'
   const lengths = text.split('\n').map((line) => line.length)
   for (const problem of problems) {
-    const wrong = wrongProblem(problem, lengths)
+    const wrong = wrongProblem(problem, lengths) ?? (tracesIn(problem, text) ? 'a trace of the program' : undefined)
     if (wrong !== undefined) return `${wrong}: ${JSON.stringify(problem)}`
   }
   const shown = formatProblems(problems, { color: false })
@@ -29,10 +29,15 @@ function wrongProblem({ code, message, fix, line, column, length }: Problem, len
   if (!(code in problemCodes)) return 'an unknown code'
   if (!/[A-Za-z]{2}/.test(message)) return 'no sentence'
   if (fix === undefined || !/\S/.test(fix)) return 'no fix'
-  if (slips.test(message) || slips.test(fix)) return 'a trace of the program'
   if (!Number.isInteger(line) || line < 1 || line > lengths.length) return 'a line outside the document'
   if (!Number.isInteger(column) || column < 1 || column > (lengths[line - 1] ?? 0) + 1) return 'a column outside its line'
   return length >= 1 ? undefined : 'nothing is underlined'
+}
+
+/** YAML’s `.nan` as a key is “NaN” in the data: then the word is the author's own. */
+function tracesIn({ message, fix }: Problem, text: string): boolean {
+  const words = /\.nan\b/i.test(text) ? `${message} ${fix}`.replace(/\bNaN\b/g, '') : `${message} ${fix}`
+  return slips.test(words)
 }
 
 type Experiment = Extract<Loaded, { ok: true }>['experiment']
