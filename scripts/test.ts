@@ -36,25 +36,36 @@ async function checked(): Promise<Counts> {
   return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 }
 }
 
-/**
- * Each file alone, in a process of its own. What measures real time on a busy machine may fail by chance: a file that fails is run
- * once more and says so; failing twice is failing.
- */
-async function oneByOne(files: readonly string[], env: NodeJS.ProcessEnv): Promise<Counts> {
+/** They measure how a service answers, or time something: beside other tests the machine is too busy for them. */
+const needsQuiet = (file: string): boolean => /e2e\/(demo|demo-stop|dials|guard|halt|init)\.test\.ts$/.test(file)
+
+/** Each file in a process of its own. At a desk two at a time, since most of them wait; those that need quiet come last, alone. */
+async function eachAlone(files: readonly string[], env: NodeJS.ProcessEnv): Promise<Counts> {
   const sum: Counts = { passed: 0, failed: 0, skipped: 0 }
-  for (const file of files) {
-    const run = (): Promise<Counts> => runTests([file], { isolation: 'process', concurrency: 1, env, timeout: 600_000, skipFails: all })
-    const started = performance.now()
-    let counts = await run()
-    if (counts.failed > 0 && all) {
-      say(`── ${file} failed; once more, to tell chance from defect`)
-      counts = await run()
-      say(`── ${file}: ${counts.failed === 0 ? 'passed at the second try' : 'failed twice'}`)
+  const lane = async (queue: string[]): Promise<void> => {
+    for (let file = queue.shift(); file; file = queue.shift()) {
+      const counts = await oneFile(file, env)
+      for (const key of ['passed', 'failed', 'skipped'] as const) sum[key] += counts[key]
     }
-    say(`   ${file} ${seconds(started)}`)
-    for (const key of ['passed', 'failed', 'skipped'] as const) sum[key] += counts[key]
   }
+  const together = all ? [] : files.filter((file) => !needsQuiet(file))
+  await Promise.all([lane(together), lane(together)])
+  await lane(files.filter((file) => all || needsQuiet(file)))
   return sum
+}
+
+/** What measures real time on a busy machine may fail by chance: a file that fails is run once more and says so; failing twice is failing. */
+async function oneFile(file: string, env: NodeJS.ProcessEnv): Promise<Counts> {
+  const run = (): Promise<Counts> => runTests([file], { isolation: 'process', concurrency: 1, env, timeout: 600_000, skipFails: all })
+  const started = performance.now()
+  let counts = await run()
+  if (counts.failed > 0) {
+    say(`── ${file} failed; once more, to tell chance from defect`)
+    counts = await run()
+    say(`── ${file}: ${counts.failed === 0 ? 'passed at the second try' : 'failed twice'}`)
+  }
+  say(`   ${file} ${seconds(started)}`)
+  return counts
 }
 
 async function main(): Promise<number> {
@@ -68,8 +79,8 @@ async function main(): Promise<number> {
   const parts = [
     () => part('check', all && words.length === 0 ? ['check'] : [], checked),
     () => part('unit', unit, () => runTests(unit, { isolation: 'none', env, timeout: 60_000, skipFails: all })),
-    () => part('real', real, () => oneByOne(real, env)),
-    () => part('e2e', e2e, () => oneByOne(e2e, env)),
+    () => part('real', real, () => eachAlone(real, env)),
+    () => part('e2e', e2e, () => eachAlone(e2e, env)),
   ]
   for (const one of parts) {
     const counts = await one()

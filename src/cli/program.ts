@@ -22,7 +22,7 @@ export async function runCommandLine(words: readonly string[], streams: Streams 
   }
   const context = commandContext(streams, json)
   let exit = 0
-  const program = frame(streams, async (entry, args, options) => {
+  const program = frame(streams, commandsFor(words), async (entry, args, options) => {
     quietWhenUnread(streams, entry.reads)
     const command = await entry.load()
     exit = await command.default(args, options, {
@@ -45,7 +45,13 @@ export async function runCommandLine(words: readonly string[], streams: Streams 
 
 type Act = (entry: CommandEntry, args: string[], options: Record<string, unknown>) => Promise<void>
 
-function frame(streams: Streams, act: Act): Commander {
+/** A command that is named first is made alone: the others and their options take longer than to check a document. Completion knows them all. */
+function commandsFor([first]: readonly string[]): readonly CommandEntry[] {
+  const named = commands.filter(({ name }) => name === first && name !== 'completion')
+  return named.length > 0 ? named : commands
+}
+
+function frame(streams: Streams, entries: readonly CommandEntry[], act: Act): Commander {
   const program = new Commander('squall')
     .usage('<command> [options]')
     .version(version, '-V, --version', 'print the version')
@@ -61,7 +67,7 @@ function frame(streams: Streams, act: Act): Commander {
       outputError: () => {},
     })
     .exitOverride()
-  for (const entry of commands) program.addCommand(subcommand(entry, act).copyInheritedSettings(program).configureHelp(helpFor(entry)))
+  for (const entry of entries) program.addCommand(subcommand(entry, act).copyInheritedSettings(program).configureHelp(helpFor(entry)))
   return program
 }
 

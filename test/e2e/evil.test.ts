@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { everything } from '../helpers/length.ts'
 import { flagFault, pauseFault, type Stage, squall, stateOf, until, withStage } from './stage.ts'
 
 const heartbeat = 5_000
@@ -315,7 +316,7 @@ test(
     await gone(guardian, 2_000)
     await runner.ended
     cpSync(stage.state, stage.path('left'), { recursive: true })
-    const times = process.env.SQUALL_TEST_ALL === '1' ? 20 : 5
+    const times = everything ? 20 : 5
     for (let round = 0; round < times; round++) {
       rmSync(stage.state, { recursive: true })
       cpSync(stage.path('left'), stage.state, { recursive: true })

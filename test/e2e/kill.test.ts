@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { runChild } from '../../src/system/children.ts'
+import { everything } from '../helpers/length.ts'
 
 const bench = join(import.meta.dirname, '../../bench/kill')
 
@@ -12,5 +13,11 @@ async function campaign(script: string, ...args: string[]): Promise<void> {
   assert.equal(result.code, 0, `${result.stdout}\n${result.stderr}`)
 }
 
-test('60 kills of runner and guardian, in every state of a run, leave nothing behind', () => campaign('main.py', '--quick', '--jobs', '6'))
-test('the harness sees what a deaf and a fenceless guardian leave behind', () => campaign('controls.py', '--kills', '12', '--jobs', '6'))
+const kills = everything ? 60 : 12
+const forCi = everything ? false : 'a test of the harness, not of Squall: SQUALL_TEST_ALL=1 runs it'
+
+test(`${kills} kills of runner and guardian, in every state of a run, leave nothing behind`, () =>
+  campaign('main.py', '--total', String(kills), '--jobs', '6'))
+test('the harness sees what a deaf and a fenceless guardian leave behind', { skip: forCi }, () =>
+  campaign('controls.py', '--kills', '12', '--jobs', '6'),
+)

@@ -5,7 +5,7 @@ import { isInstalled } from '../../scripts/lib/components.ts'
 import type { StoredRun } from '../../src/records/stored-run.ts'
 import type { Verdict } from '../../src/verdict/verdict.ts'
 import { serve, type TestServer } from '../helpers/http-server.ts'
-import { firstScrape, type PrometheusServer, startPrometheus } from '../helpers/prometheus-server.ts'
+import { firstScrapes, type PrometheusServer, startPrometheus } from '../helpers/prometheus-server.ts'
 import { openStage, type Stage } from './stage.ts'
 
 /** A service whose answers take 200 ms instead of 50 while the flag is there, and of which one in ten then fails. */
@@ -52,7 +52,7 @@ describe('a whole run that is measured by Prometheus', { skip: isInstalled('prom
       else service.quick += 10
     }, 100)
     server = await startPrometheus({ service: `127.0.0.1:${exporter.port}` })
-    await firstScrape(server.url, 'answers_total')
+    await firstScrapes(server.url, 'answers_total')
   })
   after(async () => {
     clearInterval(load)

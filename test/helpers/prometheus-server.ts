@@ -39,14 +39,16 @@ export async function startPrometheus(targets: Record<string, string>): Promise<
   }
 }
 
-/** A server begins to scrape some seconds after it is ready: waits until it gives `metric`. */
-export async function firstScrape(url: string, metric: string): Promise<void> {
+/** A server begins to scrape some seconds after it is ready: waits until it has `metric` often enough to tell how often it comes. */
+export async function firstScrapes(url: string, metric: string): Promise<void> {
   for (let waited = 0; waited < 20_000; waited += 200) {
-    const { data } = (await (await fetch(`${url}/api/v1/query?query=${metric}`)).json()) as { data: { result: unknown[] } }
+    const { data } = (await (
+      await fetch(`${url}/api/v1/query?query=${encodeURIComponent(`count_over_time(${metric}[1m]) >= 3`)}`)
+    ).json()) as { data: { result: unknown[] } }
     if (data.result.length > 0) return
     await sleep(200)
   }
-  throw new Error('nothing was scraped within 20 s')
+  throw new Error('too little was scraped within 20 s')
 }
 
 async function untilReady(child: ChildProcess, url: string): Promise<void> {

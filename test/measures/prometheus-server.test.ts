@@ -7,7 +7,7 @@ import { prometheus } from '../../src/measures/prometheus/prometheus.ts'
 import type { SourceContext } from '../../src/measures/source.ts'
 import type { Sample } from '../../src/records/run-data.ts'
 import { serve, type TestServer } from '../helpers/http-server.ts'
-import { firstScrape, type PrometheusServer, startPrometheus } from '../helpers/prometheus-server.ts'
+import { firstScrapes, type PrometheusServer, startPrometheus } from '../helpers/prometheus-server.ts'
 
 const context: SourceContext = {
   signal: new AbortController().signal,
@@ -57,7 +57,7 @@ describe('source prometheus, against a real server', { skip: isInstalled('promet
     staleLine = `unrenewed 7 ${Date.now() - 60_000}\n`
     exporter = await serve((_, response) => void (shop.down ? response.writeHead(500).end() : response.end(page())))
     server = await startPrometheus({ shop: `127.0.0.1:${exporter.port}` })
-    await firstScrape(server.url, 'busy')
+    await firstScrapes(server.url, 'busy')
     const load = setInterval(() => {
       shop.requests += 10
       shop.fast += 8

@@ -35,13 +35,18 @@ async function checkWanted(config: PrometheusConfig, wanted: Wanted, recent: Rec
   if (wanted.is === 'series') {
     const series = await raw(wanted.selector)
     const now = series.filter(({ points, native }) => native || (points.at(-1)?.at ?? 0) > recent.to - 2.5 * stepOf(series))
-    return { ...unitOfName(wanted.selector.name), step: stepOf(series), problems: oneSeries(now, wanted.selector.text, series.length > 0) }
+    return {
+      ...unitOfName(wanted.selector.name),
+      step: stepOf(series),
+      problems: oneSeries(now, wanted.selector.text, series.length > 0),
+      notes: paceNotes(series),
+    }
   }
   if (wanted.is === 'share') {
     const [bad, total] = [await raw(wanted.bad), await raw(wanted.total)]
     const notes =
       bad.length === 0 ? [`${wanted.bad.text} has no series so far: no bad events, as long as ${wanted.total.text} has some`] : []
-    return { unit: 'share', step: stepOf(total), problems: someSeries(total, wanted.total.text), notes }
+    return { unit: 'share', step: stepOf(total), problems: someSeries(total, wanted.total.text), notes: [...notes, ...paceNotes(total)] }
   }
   if (wanted.is === 'quantile' && 'selector' in wanted.of) {
     const { selector } = wanted.of
@@ -50,6 +55,7 @@ async function checkWanted(config: PrometheusConfig, wanted: Wanted, recent: Rec
       ...unitOfName(selector.name),
       step: stepOf(series),
       problems: [...someSeries(series, selector.text), ...bucketProblems(series)],
+      notes: paceNotes(series),
     }
   }
   return checkExpression(config, wanted as { is: 'expression'; expression: Expression }, recent, context)
@@ -143,6 +149,11 @@ function shown({ __name__: name, ...labels }: Labels): string {
 function stepOf(series: readonly Series[]): number {
   const gaps = series.flatMap(({ points }) => points.slice(1).map(({ at }, i) => at - (points[i]?.at ?? at))).sort((a, b) => a - b)
   return gaps.length === 0 ? usualStep : Math.max(1000, 100 * Math.round((gaps[Math.floor(gaps.length / 2)] as number) / 100))
+}
+
+function paceNotes(series: readonly Series[]): string[] {
+  const unknown = series.length > 0 && series.every(({ points }) => points.length < 2)
+  return unknown ? [`nothing tells yet how often it is read; taken to be every ${usualStep / 1000} s`] : []
 }
 
 /** The slowest of the metrics behind an expression, each looked at by one of its series; null when none has two readings. */
