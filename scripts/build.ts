@@ -22,9 +22,27 @@ const banner = `const require = process.getBuiltinModule('node:module').createRe
  */
 function withoutFacades(code: string): string {
   return code.replaceAll(/^import (?:(\w+)|\* as (\w+)|(\{[^}]*\})) from "(node:[\w/]+)";$/gm, (_, whole, all, named: string, name) => {
+    if (name === 'node:child_process') return lateChildProcess(whole ?? all, named)
     const target = whole ?? all ?? named.replaceAll(' as ', ': ')
     return `const ${target} = process.getBuiltinModule("${name}");`
   })
+}
+
+/** Commander and the catalogue import `node:child_process`, most commands start nothing: it brings sockets along, so it is fetched at the first call. */
+function lateChildProcess(whole: string | undefined, named: string): string {
+  const late = 'process.getBuiltinModule("node:child_process")'
+  if (whole !== undefined) return `const ${whole} = new Proxy({}, { get: (_, name) => ${late}[name] });`
+  const functions = named
+    .slice(1, -1)
+    .split(',')
+    .map((each) => each.trim().split(' as '))
+  return functions.map(([name = '', local = name]) => `const ${local} = (...args) => ${late}.${name}(...args);`).join(' ')
+}
+
+/** Most chunks hold no CommonJS: they need not make a `require` at each start. */
+function withoutIdleBanner(code: string): string {
+  const rest = code.replace(`${banner}\n`, '')
+  return /\brequire\b/.test(rest) ? code : rest
 }
 
 /** Entry name in dist → source file. A file of src/entries/ is a process or worker thread of its own. */
@@ -95,7 +113,7 @@ export async function buildPackage(options: { types?: boolean; force?: boolean }
     logLevel: 'warning',
   })
   mkdirSync(dist, { recursive: true })
-  for (const file of result.outputFiles) file.contents = new TextEncoder().encode(withoutFacades(file.text))
+  for (const file of result.outputFiles) file.contents = new TextEncoder().encode(withoutIdleBanner(withoutFacades(file.text)))
   const isChunk = (file: OutputFile): boolean => basename(file.path).startsWith('chunk-')
   for (const file of result.outputFiles.filter(isChunk)) replace(file.path, file.contents)
   for (const file of result.outputFiles.filter((one) => !isChunk(one))) replace(file.path, file.contents)

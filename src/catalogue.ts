@@ -14,7 +14,7 @@ import { endpoint } from './measures/endpoint.ts'
 import { oneuptime } from './measures/oneuptime.ts'
 import { prometheus } from './measures/prometheus/prometheus.ts'
 import type { AnySource } from './run/measuring.ts'
-import { typicalPrecision } from './verdict/precision.ts'
+import { lackingPrecision } from './verdict/precision.ts'
 
 export const injectors: readonly AnyInjector[] = [pause, kill, cpu, commandFault]
 
@@ -24,5 +24,5 @@ export const sources: readonly AnySource[] = [endpoint, prometheus, datadog, one
 export const documentCatalogue: DocumentCatalogue = {
   faults: injectors,
   sources,
-  foresee: (experiment) => typicalPrecision(experiment).filter(({ enough }) => !enough),
+  foresee: lackingPrecision,
 }

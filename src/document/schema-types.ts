@@ -17,6 +17,12 @@ export function says<T extends z.ZodMiniType>(description: string, schema: T, ..
   return schema.check(z.meta({ description, ...(written.length > 0 && { written }) })) as T
 }
 
+/** A schema that is made when it is first asked for: reading a document must not wait for those of sources that it does not use. */
+export function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => (made ??= make())
+}
+
 type JsonMeta = Record<string, unknown>
 
 /** A field read by a function of its source text. `json` describes what may be written, for editors; `code` is that of a refusal. */

@@ -1,20 +1,25 @@
 /** Source `command`: a program of the author's that prints a number each second. */
 import { basename, resolve } from 'node:path'
 import * as z from 'zod/mini'
-import { argv, duration, says, text } from '../document/schema-types.ts'
+import { argv, duration, once, says, text } from '../document/schema-types.ts'
 import { readSecrets } from '../document/secrets.ts'
 import { allowedEnvironment, runChild } from '../system/children.ts'
 import { absoluteProgram, endWords } from '../system/programs.ts'
 import { readReading } from './reading.ts'
 import type { Reading, Source, SourceContext } from './source.ts'
 
-const config = z.strictObject({
-  run: says('The program that prints the number, with its arguments; no shell. A path is taken from the document’s folder.', argv),
-  cwd: says('Working directory; default: the folder of the document.', z.optional(text)),
-  env: says('Names of environment variables that the program gets to see.', z.optional(z.array(text))),
-  secrets: says('Names of secrets that the program gets as environment variables; masked in whatever it says.', z.optional(z.array(text))),
-  timeout: says('How long it may take; default 900ms: what comes after its second is too late anyway.', z.optional(duration)),
-})
+const config = once(() =>
+  z.strictObject({
+    run: says('The program that prints the number, with its arguments; no shell. A path is taken from the document’s folder.', argv),
+    cwd: says('Working directory; default: the folder of the document.', z.optional(text)),
+    env: says('Names of environment variables that the program gets to see.', z.optional(z.array(text))),
+    secrets: says(
+      'Names of secrets that the program gets as environment variables; masked in whatever it says.',
+      z.optional(z.array(text)),
+    ),
+    timeout: says('How long it may take; default 900ms: what comes after its second is too late anyway.', z.optional(duration)),
+  }),
+)
 
 export interface CommandConfig {
   run: string[]
@@ -30,7 +35,9 @@ const outputLimit = 64 * 1024
 
 export const command: Source<CommandConfig> = {
   type: 'command',
-  config: config as unknown as z.core.$ZodType<CommandConfig>,
+  get config() {
+    return config() as unknown as z.core.$ZodType<CommandConfig>
+  },
   about: {
     does: 'Runs a program of yours once a second for each measure, and reads what it prints.',
     query: 'Whatever the program makes of it: it stands in its environment as `SQUALL_QUERY`.',

@@ -1,6 +1,6 @@
 /** Source `datadog`: the metrics query of its API, version 1. */
 import * as z from 'zod/mini'
-import { says } from '../document/schema-types.ts'
+import { once, says } from '../document/schema-types.ts'
 import { fillSecrets } from '../document/secrets.ts'
 import type { Sample } from '../records/run-data.ts'
 import { wallMs } from '../system/clock.ts'
@@ -13,18 +13,20 @@ const sites = [
   ...['ap2.datadoghq.com', 'ddog-gov.com', 'us2.ddog-gov.com'],
 ] as const
 
-const config = z.strictObject({
-  site: says(
-    'Where your organisation lives; default datadoghq.com.',
-    z.optional(z.enum(sites, { error: `expected one of ${sites.join(', ')}` })),
-  ),
-  url: says('Instead of `site`: a gateway that passes the API on.', z.optional(httpAddress)),
-  api_key: says('The API key: "${secret:NAME}".', secretOnly),
-  app_key: says('An application key with the permission timeseries_query: "${secret:NAME}".', secretOnly),
-  timeout: says('How long an answer may take; default 10s.', httpSettings.timeout),
-})
+const config = once(() =>
+  z.strictObject({
+    site: says(
+      'Where your organisation lives; default datadoghq.com.',
+      z.optional(z.enum(sites, { error: `expected one of ${sites.join(', ')}` })),
+    ),
+    url: says('Instead of `site`: a gateway that passes the API on.', z.optional(httpAddress)),
+    api_key: says('The API key: "${secret:NAME}".', secretOnly),
+    app_key: says('An application key with the permission timeseries_query: "${secret:NAME}".', secretOnly),
+    timeout: says('How long an answer may take; default 10s.', httpSettings.timeout),
+  }),
+)
 
-export type DatadogConfig = z.infer<typeof config>
+export type DatadogConfig = z.infer<ReturnType<typeof config>>
 
 /** Datadog widens the rollup by itself beyond about 1,500 points. */
 const mostPoints = 1_000
@@ -33,7 +35,9 @@ const noRollup =
 
 export const datadog: Source<DatadogConfig> = {
   type: 'datadog',
-  config,
+  get config() {
+    return config()
+  },
   about: {
     does: 'Reads measures from Datadog’s metrics query API.',
     query: 'A metrics query as in the Metrics Explorer that gives one series, each metric with a `.rollup(METHOD, SECONDS)` of its own.',

@@ -1,6 +1,6 @@
 /** Source `endpoint`: one number by field path out of the JSON that the system itself publishes (requirement A7). */
 import * as z from 'zod/mini'
-import { says } from '../document/schema-types.ts'
+import { once, says } from '../document/schema-types.ts'
 import { fillSecrets } from '../document/secrets.ts'
 import { httpUrl } from '../document/shapes.ts'
 import { followPath, parseFieldPath } from './field-path.ts'
@@ -8,7 +8,9 @@ import { ask, filledHeaders, httpNeeds, httpSettings } from './http.ts'
 import { oncePerTick } from './per-tick.ts'
 import type { Reading, Source, SourceContext } from './source.ts'
 
-const config = z.strictObject({ url: says('Where the JSON is; ${secret:NAME} may stand in its path or query.', httpUrl), ...httpSettings })
+const config = once(() =>
+  z.strictObject({ url: says('Where the JSON is; ${secret:NAME} may stand in its path or query.', httpUrl), ...httpSettings }),
+)
 
 export interface EndpointConfig {
   url: string
@@ -23,7 +25,9 @@ const pageOf = oncePerTick(fetchPage)
 
 export const endpoint: Source<EndpointConfig> = {
   type: 'endpoint',
-  config,
+  get config() {
+    return config()
+  },
   about: {
     does: 'Reads numbers out of the JSON that the system itself publishes, once a second.',
     query: 'The path of a field: `latency.p99`, `$.nodes[0].load`, `["odd.name"].x`.',

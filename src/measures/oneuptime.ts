@@ -1,19 +1,21 @@
 /** Source `oneuptime`: metrics that OneUptime has summed up by the minute. */
 import * as z from 'zod/mini'
-import { says } from '../document/schema-types.ts'
+import { once, says } from '../document/schema-types.ts'
 import { fillSecrets } from '../document/secrets.ts'
 import { wallMs } from '../system/clock.ts'
 import { askPatiently, httpAddress, httpNeeds, httpSettings, secretOnly } from './http.ts'
 import type { Source, SourceContext, Window } from './source.ts'
 import { inParts, stretches } from './windows.ts'
 
-const config = z.strictObject({
-  url: says('Your OneUptime; default https://oneuptime.com.', z.optional(httpAddress)),
-  api_key: says('An API key of the project: "${secret:NAME}".', secretOnly),
-  timeout: says('How long an answer may take; default 10s.', httpSettings.timeout),
-})
+const config = once(() =>
+  z.strictObject({
+    url: says('Your OneUptime; default https://oneuptime.com.', z.optional(httpAddress)),
+    api_key: says('An API key of the project: "${secret:NAME}".', secretOnly),
+    timeout: says('How long an answer may take; default 10s.', httpSettings.timeout),
+  }),
+)
 
-export type OneUptimeConfig = z.infer<typeof config>
+export type OneUptimeConfig = z.infer<ReturnType<typeof config>>
 
 /** ms: OneUptime keeps nothing finer. */
 const minute = 60_000
@@ -34,7 +36,9 @@ const aggregations = {
 
 export const oneuptime: Source<OneUptimeConfig> = {
   type: 'oneuptime',
-  config,
+  get config() {
+    return config()
+  },
   about: {
     does: 'Reads metrics that were sent to OneUptime, one value a minute.',
     query:

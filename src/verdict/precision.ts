@@ -15,24 +15,33 @@ export type KnownNoise = (wanted: WantedBound, seconds: Lengths) => Wobble | nul
 export type Lengths = readonly [baseline: number, phase: number]
 
 /** For each bound that is relative to baseline and whose noise is known. */
-export function plannedPrecision(experiment: Experiment, basis: Precision['basis'], known: KnownNoise): Precision[] {
+export function plannedPrecision(experiment: Experiment, basis: Precision['basis'], known: KnownNoise, onlyLacking = false): Precision[] {
   return (['fault', 'recovery'] as const).flatMap((phase) =>
     boundsIn(experiment, phase).flatMap((wanted) =>
-      isRelative(wanted.bound) ? (precisionOf(experiment, phase, wanted, basis, known) ?? []) : [],
+      isRelative(wanted.bound) ? (precisionOf(experiment, phase, wanted, basis, known, onlyLacking) ?? []) : [],
     ),
   )
 }
 
 /** As a usual service has it: latency and errors of the load, at a baseline without errors. Nobody knows the noise of other measures. */
 export function typicalPrecision(experiment: Experiment): Precision[] {
-  return plannedPrecision(experiment, 'typical noise', ({ measure: { from, is } }, seconds) => {
+  return plannedPrecision(experiment, 'typical noise', typical(experiment))
+}
+
+/** Those of them that could not be proved. The others are not worked out: `validate` asks at each start. */
+export function lackingPrecision(experiment: Experiment): Precision[] {
+  return plannedPrecision(experiment, 'typical noise', typical(experiment), true)
+}
+
+function typical(experiment: Experiment): KnownNoise {
+  return ({ measure: { from, is } }, seconds) => {
     const { traffic } = experiment
     if (!traffic || from !== 'traffic') return null
     if (is.kind === 'share') return { kind: 'share', p: 0, deff: 1 }
     const cut = plannedIntervals(traffic.rate, seconds)
     if (is.kind !== 'latency' || !cut) return null
     return { kind: 'series', ...typicalNoise(is.quantile, traffic.rate * cut.length, cut.length), value: null }
-  })
+  }
 }
 
 /** As an earlier run of the experiment found it, whatever its rate and phases were; where it says nothing, as usual. */
@@ -56,6 +65,7 @@ function precisionOf(
   wanted: WantedBound,
   basis: Precision['basis'],
   known: KnownNoise,
+  onlyLacking: boolean,
 ): Precision | null {
   const { measure, direction, bound } = wanted
   const { phases, traffic } = experiment
@@ -69,7 +79,7 @@ function precisionOf(
   const rate = measure.from === 'traffic' ? (traffic?.rate ?? 0) : null
   const alpha = errorRates(experiment, phase)
   const now = reachOf(rate, noise, seconds, alpha, margin)
-  if (!now) return null
+  if (!now || (onlyLacking && now.proves <= margin)) return null
   const provesAt = (times: number): number => {
     const longer = seconds.map((length) => length * times) as [number, number]
     // How the noise of a longer baseline would look is known of the usual service only: else an interval shrinks with the square root of the time.

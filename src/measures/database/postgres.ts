@@ -1,7 +1,7 @@
 /** Source `postgres`: what the servers of a PostgreSQL database say of themselves. */
 import type { Client } from 'pg'
 import * as z from 'zod/mini'
-import { says, text } from '../../document/schema-types.ts'
+import { once, says, text } from '../../document/schema-types.ts'
 import { fillSecrets, secretNames } from '../../document/secrets.ts'
 import type { Source, SourceContext } from '../source.ts'
 import { type Dialect, openClusters } from './cluster.ts'
@@ -11,18 +11,20 @@ import { type PostgresLogin, postgresLink } from './postgres-link.ts'
 import { askRole, type PostgresQuery, postgresQueries, readNumber, type ServerFacts } from './postgres-queries.ts'
 import { roleProblems } from './roles.ts'
 
-const config = z.strictObject({
-  hosts: hostsField,
-  user: says('Who logs in. Needs no more than the right to connect.', text),
-  password: passwordField,
-  database: says('Default: postgres.', z.optional(text)),
-  ssl: says(
-    'require: encrypted. verify-full: the certificate is checked too, by `ca` or by the authorities that Node knows.',
-    z.optional(z.enum(['require', 'verify-full'])),
-  ),
-  ca: caField,
-  timeout: timeoutField,
-})
+const config = once(() =>
+  z.strictObject({
+    hosts: hostsField,
+    user: says('Who logs in. Needs no more than the right to connect.', text),
+    password: passwordField,
+    database: says('Default: postgres.', z.optional(text)),
+    ssl: says(
+      'require: encrypted. verify-full: the certificate is checked too, by `ca` or by the authorities that Node knows.',
+      z.optional(z.enum(['require', 'verify-full'])),
+    ),
+    ca: caField,
+    timeout: timeoutField,
+  }),
+)
 
 export interface PostgresConfig extends DatabaseConfig {
   user: string
@@ -47,7 +49,9 @@ const clusterOf = openClusters(dialect)
 
 export const postgres: Source<PostgresConfig> = {
   type: 'postgres',
-  config: config as unknown as z.core.$ZodType<PostgresConfig>,
+  get config() {
+    return config() as unknown as z.core.$ZodType<PostgresConfig>
+  },
   about: {
     does: 'Asks each server of a PostgreSQL database, once a second and all at the same time, what it is and how it is.',
     query: [

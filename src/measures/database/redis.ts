@@ -1,7 +1,7 @@
 /** Source `redis`: what Redis servers say of themselves. */
 import type { Redis } from 'ioredis'
 import * as z from 'zod/mini'
-import { says, text } from '../../document/schema-types.ts'
+import { once, says, text } from '../../document/schema-types.ts'
 import { fillSecrets, secretNames } from '../../document/secrets.ts'
 import { monotonicMs } from '../../system/clock.ts'
 import type { Reading, Source, SourceContext } from '../source.ts'
@@ -11,17 +11,19 @@ import { isReply, type RedisLogin, redisLink } from './redis-link.ts'
 import { type Info, parseInfo, redisQueries } from './redis-queries.ts'
 import { type Answer, countPrimaries, onlyPrimary, roleProblems } from './roles.ts'
 
-const config = z.strictObject({
-  hosts: hostsField,
-  user: says('Who logs in; left out: the default user.', z.optional(text)),
-  password: passwordField,
-  tls: says(
-    'true: encrypted, and the certificate is checked, by `ca` or by the authorities that Node knows.',
-    z.optional(z.boolean({ error: 'expected true or false' })),
-  ),
-  ca: caField,
-  timeout: timeoutField,
-})
+const config = once(() =>
+  z.strictObject({
+    hosts: hostsField,
+    user: says('Who logs in; left out: the default user.', z.optional(text)),
+    password: passwordField,
+    tls: says(
+      'true: encrypted, and the certificate is checked, by `ca` or by the authorities that Node knows.',
+      z.optional(z.boolean({ error: 'expected true or false' })),
+    ),
+    ca: caField,
+    timeout: timeoutField,
+  }),
+)
 
 export interface RedisConfig extends DatabaseConfig {
   tls?: boolean | undefined
@@ -48,7 +50,9 @@ const rounds = new WeakMap<RedisConfig, { now: readonly Answer<Info>[]; before: 
 
 export const redis: Source<RedisConfig> = {
   type: 'redis',
-  config: config as unknown as z.core.$ZodType<RedisConfig>,
+  get config() {
+    return config() as unknown as z.core.$ZodType<RedisConfig>
+  },
   about: {
     does: 'Asks each Redis server, once a second and all at the same time, what it is; and the primary how it is (`INFO`).',
     query: [

@@ -5,7 +5,9 @@ import { type PrometheusConfig, settings } from './settings.ts'
 
 export const prometheus: Source<PrometheusConfig> = {
   type: 'prometheus',
-  config: settings,
+  get config() {
+    return settings()
+  },
   about: {
     does:
       'Reads measures from a Prometheus server (or Mimir, Thanos, VictoriaMetrics, Grafana Cloud: `url` with their path), or with `scrape` straight from a ' +
