@@ -39,6 +39,7 @@ function experiment({ story, factor }: Cell): Experiment {
     environment: 'test',
     tags: [],
     traffic: { rate: story.rate, requests: [], timeout: 10_000, ok: { status: ['2xx'] } },
+    proxies: [],
     sources: [],
     measures: [
       measure('latency_p99', { kind: 'latency', quantile: 0.99 }, 'ms', { recovery: { limit: times(factor, 5), text: `${factor}x` } }),

@@ -1,8 +1,9 @@
 /** Faults at a proxy: the one they name is declared, and what they ask for is possible there. Holds for types that this version lacks, too. */
 import type { Checking } from './check-shape.ts'
+import type { ProxySpec } from './experiment.ts'
 import { asMap, type Path } from './located.ts'
 import { quote } from './quantity.ts'
-import { checkProxyName, type ProxySpec } from './resolve-proxies.ts'
+import { checkProxyName } from './resolve-proxies.ts'
 
 /** What happens to packets cannot happen to a stream: losing a part of it would be damage, which TCP promises never to let through. */
 const ofPackets = ['loss', 'duplicate', 'reorder', 'corrupt']

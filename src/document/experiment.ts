@@ -144,6 +144,25 @@ export interface SourceSpec {
   config: Record<string, unknown>
 }
 
+/** What stands in the path of the traffic. `carries`: `http` understands requests, so HTTP faults can act there; `bytes` passes on a stream. */
+export type ProxySpec = { name: string; carries: 'http' | 'bytes' } & (OwnProxy | ToxiproxyProxy)
+
+/** A proxy of ours: started for the run, or adopted from an earlier one. */
+export interface OwnProxy {
+  /** Where callers connect: `127.0.0.1:9001`. */
+  listen: string
+  /** `127.0.0.1:5432`, or `http://127.0.0.1:8081`. */
+  upstream: string
+}
+
+/** A proxy of a Toxiproxy server that runs already. */
+export interface ToxiproxyProxy {
+  /** Address of its API. */
+  toxiproxy: string
+  /** The proxy's name in that server. */
+  remote: string
+}
+
 export interface Experiment {
   name: string
   hypothesis: string
@@ -152,6 +171,8 @@ export interface Experiment {
   owner?: string
   tags: string[]
   traffic?: Traffic
+  /** Empty when none are declared. */
+  proxies: ProxySpec[]
   sources: SourceSpec[]
   measures: Measure[]
   /** ms each. */

@@ -1,10 +1,11 @@
 /** Where a measure comes from: traffic, a source, or a proxy. */
 import { type Checking, checkShape } from './check-shape.ts'
+import type { ProxySpec } from './experiment.ts'
 import type { Path } from './located.ts'
 import { type KnownMeasure, knownMeasure, trafficMeasures } from './measure-defaults.ts'
 import { suggestion } from './nearest.ts'
 import { quote } from './quantity.ts'
-import { checkProxyName, type ProxySpec } from './resolve-proxies.ts'
+import { checkProxyName } from './resolve-proxies.ts'
 import { text } from './schema-types.ts'
 
 /** `from: proxy:NAME`. */

@@ -1,16 +1,11 @@
 /** The `proxies` part: what stands in the path of the traffic, declared once and named by faults and measures. */
 import * as z from 'zod/mini'
 import { type Checking, checkShape } from './check-shape.ts'
+import type { ProxySpec } from './experiment.ts'
 import { asMap, type Path } from './located.ts'
 import { suggestion } from './nearest.ts'
 import { quote, type Reading } from './quantity.ts'
 import { address, readAddress, readBy, says, text } from './schema-types.ts'
-
-/** `carries`: `http` understands requests, so HTTP faults can act there; `bytes` passes on a stream. */
-export interface ProxySpec {
-  name: string
-  carries: 'http' | 'bytes'
-}
 
 /** Our own proxy. */
 export const proxyShape = z.strictObject({
@@ -80,18 +75,19 @@ function resolveProxy(checking: Checking, name: string, written: unknown, listen
   if (!map) {
     const fix = 'write e.g. { listen: 127.0.0.1:9001, upstream: http://127.0.0.1:8081 }'
     collect.add(path, 'wrong-type', 'expected a map with listen and upstream', { at: written === null ? 'key' : 'value', fix })
-    return { name, carries: 'http' }
+    return { name, carries: 'http', listen: '', upstream: '' }
   }
   if ('toxiproxy' in map) {
     for (const key of ['listen', 'upstream'].filter((own) => own in map))
       collect.add([...path, key], 'key-unknown', 'a proxy of Toxiproxy has it there', { at: 'key', fix: `remove ${key}, or toxiproxy` })
     const { listen: _, upstream: __, ...rest } = map
-    checkShape(checking, toxiproxyShape, rest, path)
-    return { name, carries: 'bytes' }
+    const theirs = checkShape(checking, toxiproxyShape, rest, path)
+    return { name, carries: 'bytes', toxiproxy: theirs?.toxiproxy ?? '', remote: theirs?.name ?? '' }
   }
   const proxy = checkShape(checking, proxyShape, map, path)
   if (proxy) checkAddresses(checking, name, proxy, listening)
-  return { name, carries: proxy?.upstream.startsWith('http:') === false ? 'bytes' : 'http' }
+  const { listen, upstream } = proxy ?? { listen: '', upstream: '' }
+  return { name, carries: proxy?.upstream.startsWith('http:') === false ? 'bytes' : 'http', listen, upstream }
 }
 
 /** `listening`: the addresses of the proxies above, with their names. */

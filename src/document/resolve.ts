@@ -72,6 +72,7 @@ export function resolveExperiment(checking: Checking, value: unknown, around: Om
     ...(service !== undefined && { service }),
     ...(owner !== undefined && { owner }),
     ...(traffic && { traffic }),
+    proxies,
     sources,
     measures,
     phases,

@@ -1,5 +1,5 @@
 /** What runner and guardian say to each other: one JSON object a line over the guardian's stdin and stdout. */
-import type { Fault, Ramp } from '../document/experiment.ts'
+import type { Fault, ProxySpec, Ramp } from '../document/experiment.ts'
 import type { Policy } from '../document/project.ts'
 import type { Look } from '../faults/injector.ts'
 import type { ChangeState } from '../records/run-data.ts'
@@ -25,6 +25,8 @@ export interface ArmRequest {
   /** Plans and watches as always, and injects nothing, whatever it is asked. */
   placebo?: true
   faults: Fault[]
+  /** All that the document declares: ours and those of a Toxiproxy server. */
+  proxies: ProxySpec[]
   /** ms each fault is planned to last, by fault name. */
   lasts: Record<string, number>
   /** ms of silence of the runner after which it counts as lost. */

@@ -42,7 +42,8 @@ function readTables<V extends StoredVerdict>(db: DatabaseSync, path: string): St
   if (!row) throw empty()
   const run: StoredRun<V> = {
     id: row.id as string,
-    experiment: fromExactJson(row.experiment as string) as Experiment,
+    // Runs from before there were proxies have none.
+    experiment: { proxies: [], ...(fromExactJson(row.experiment as string) as Omit<Experiment, 'proxies'>) },
     startedAt: row.started_at as string,
     hash: row.hash as string,
     document: row.document as string,

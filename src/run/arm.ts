@@ -187,6 +187,7 @@ function armRequest(input: ArmInput, stage: ArmStage): ArmRequest {
     seed: input.seed,
     ...(input.placebo ? { placebo: true } : {}),
     faults: experiment.faults,
+    proxies: experiment.proxies,
     lasts: Object.fromEntries(experiment.faults.map((fault) => [fault.name, lastsFor(fault, experiment.phases.fault)])),
     heartbeatLost: heartbeatLost(experiment, input.policy),
     policy: input.policy,

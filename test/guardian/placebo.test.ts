@@ -15,6 +15,7 @@ function request(state: string, flag: string, placebo: boolean): ArmRequest {
     ...{ say: 'arm', run: 'r1', experiment: 'unit', documentHash: 'none', folder: '/', state, environment: 'test', seed: 1 },
     ...(placebo ? { placebo: true } : {}),
     faults: [{ name: 'flag', type: 'command', after: 0, spec }],
+    proxies: [],
     ...{ lasts: { flag: 5000 }, heartbeatLost: 15_000, maxDuration: 30_000, secrets: {}, policy: {} },
     runner: { pid: process.pid, start: readStat(process.pid)?.start ?? 0 },
   }

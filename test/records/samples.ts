@@ -16,6 +16,7 @@ export const experiment: Experiment = {
     timeout: 1000,
     ok: { status: ['2xx'] },
   },
+  proxies: [],
   sources: [],
   measures: [],
   phases: { warmup: 0, baseline: 2000, fault: 2000, recovery: 2000 },

@@ -29,6 +29,7 @@ export const experiment: Experiment = {
     timeout: 1000,
     ok: { status: ['2xx'] },
   },
+  proxies: [],
   sources: [{ name: 'shop', type: 'endpoint', config: {} }],
   measures: [
     traffic('latency_p50', { kind: 'latency', quantile: 0.5 }, 'ms'),

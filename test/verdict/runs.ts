@@ -37,6 +37,7 @@ export function experiment(measures: Measure[] = usual(), more: Partial<Experime
     environment: 'test',
     tags: [],
     traffic: { rate: 50, requests: [], timeout: 2000, ok: { status: ['2xx'] } },
+    proxies: [],
     sources: [],
     measures,
     phases: { warmup: 0, baseline: length * 1000, fault: length * 1000, recovery: length * 1000 },
