@@ -2,13 +2,14 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { DocumentCatalogue } from './document-catalogue.ts'
 import type { Experiment, Fault, Pick, TargetSpec } from './experiment.ts'
+import { faultEntry } from './fault-entry.ts'
 import type { Collector } from './problems.ts'
 import { quote } from './quantity.ts'
 
 /** Adds an error for faults that are sure to want the same thing, and warnings for what may go wrong. */
 export function checkFaults(collect: Collector, experiment: Experiment, catalogue: DocumentCatalogue): void {
   const { faults } = experiment
-  const holds = (fault: Fault): string | undefined => catalogue.faults.find(({ type }) => type === fault.type)?.holds
+  const holds = (fault: Fault): string | undefined => faultEntry(catalogue.faults, fault.type, fault.target?.place)?.holds
   faults.forEach((fault, index) => {
     const part = holds(fault)
     const other = part === undefined ? undefined : faults.slice(0, index).find((one) => holds(one) === part && sameTargets(one, fault))
@@ -35,7 +36,8 @@ function sameTargets({ target: one }: Fault, { target: other }: Fault): boolean 
 
 /** Of the targets that one query finds, each fault takes its own choice: only when one takes all of them is it certain that they meet. */
 function checkCollision(collect: Collector, [first, second]: readonly [Fault, Fault], part: string, index: number): void {
-  const certain = second.target?.place === 'host' || [first, second].some(({ target }) => target && takesAll(target.pick))
+  const alone = second.target?.place === 'host' || second.target?.place === 'proxy' // A name means exactly one of these.
+  const certain = alone || [first, second].some(({ target }) => target && takesAll(target.pick))
   const names = `${quote(first.name)} and ${quote(second.name)}`
   const what = second.target?.place === part ? `the same ${part}` : `the ${part} of the same ${second.target?.place}`
   const fix = 'keep one of them, or give them different targets'

@@ -5,6 +5,7 @@ import { checkFaults } from './check-faults.ts'
 import type { DocumentCatalogue } from './document-catalogue.ts'
 import { enoughMs } from './enough-data.ts'
 import type { AbortBound, Bound, Experiment, JudgedPhase, Limit, Measure } from './experiment.ts'
+import { faultEntry } from './fault-entry.ts'
 import { stretchesOf } from './fault-times.ts'
 import type { Path } from './located.ts'
 import { isDefault } from './measure-defaults.ts'
@@ -117,7 +118,7 @@ function checkOutageBudget(collect: Collector, bound: Bound, length: number, at:
 /** Errors are averaged over the whole fault phase, also over its quiet rest. */
 function checkDilution(collect: Collector, experiment: Experiment, catalogue: DocumentCatalogue): void {
   const length = experiment.phases.fault
-  const instant = experiment.faults.some((fault) => catalogue.faults.find((known) => known.type === fault.type)?.instant)
+  const instant = experiment.faults.some((fault) => faultEntry(catalogue.faults, fault.type, fault.target?.place)?.instant)
   const acting = union(experiment.faults.flatMap((fault) => stretchesOf(fault, length)))
   if (instant || acting <= 0 || acting >= length * 0.95) return
   for (const measure of experiment.measures) {

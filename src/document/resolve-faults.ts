@@ -3,7 +3,8 @@ import { basename } from 'node:path'
 import { checkAtProxy } from './at-proxy.ts'
 import { type Checking, checkShape, keysAt, typeMissing, unknownKey } from './check-shape.ts'
 import type { CatalogueFault, DocumentCatalogue } from './document-catalogue.ts'
-import type { Fault, ProxySpec } from './experiment.ts'
+import type { Fault, Place, ProxySpec } from './experiment.ts'
+import { faultEntry, placesOfType } from './fault-entry.ts'
 import { resolveTiming } from './fault-timing.ts'
 import { asMap, type Path } from './located.ts'
 import { nearest, suggestion } from './nearest.ts'
@@ -11,7 +12,7 @@ import { checkModulePath, isModulePath } from './own-module.ts'
 import { quote } from './quantity.ts'
 import { readDials, readRange } from './resolve-dials.ts'
 import { resolveTarget, withoutStrayKeys } from './resolve-target.ts'
-import { nameShape } from './shapes.ts'
+import { nameShape, places } from './shapes.ts'
 
 const common = ['type', 'target', 'name', 'after', 'for', 'every', 'ramp']
 
@@ -46,7 +47,7 @@ function resolveFault(checking: Checking, value: unknown, path: Path, around: Fa
   const map = asMap(value)
   if (!map) return void collect.add(path, 'wrong-type', 'expected a fault with a type', { fix: 'write e.g. - type: pause' })
   if (typeof map.type !== 'string') {
-    const types = around.catalogue.faults.map((fault) => fault.type)
+    const types = typesIn(around.catalogue)
     const meant = types.find((type) => type in map)
     const fix = meant === undefined ? `available: ${types.join(', ')}` : `write type: ${meant}`
     if (map.type === undefined) typeMissing(checking, map, path, fix)
@@ -56,7 +57,7 @@ function resolveFault(checking: Checking, value: unknown, path: Path, around: Fa
   const rest = Object.fromEntries(Object.entries(map).filter(([key]) => !common.includes(key)))
   checkAtProxy(checking, map, path, around.proxies)
   const own = isModulePath(map.type)
-  const known = around.catalogue.faults.find((fault) => fault.type === map.type)
+  const known = faultEntry(around.catalogue.faults, map.type, placeIn(map.target))
   if (!own && !known) return void notAvailable(checking, map.type, path, around.catalogue)
   const base = resolveTiming(checking, map, path)
   const name = map.name === undefined ? defaultName(map.type) : checkShape(checking, nameShape, map.name, [...path, 'name'])
@@ -67,11 +68,23 @@ function resolveFault(checking: Checking, value: unknown, path: Path, around: Fa
   const target =
     map.target === undefined && targetElsewhere(rest, parts)
       ? undefined
-      : resolveTarget(checking, known, map.target, [...path, 'target'], around.catalogue)
+      : resolveTarget(
+          checking,
+          { ...known, places: placesOfType(around.catalogue.faults, known.type) },
+          map.target,
+          [...path, 'target'],
+          around.catalogue,
+        )
   const read = parameters(checking, known, parts, path)
   const ranges = Object.values(rest).some((value) => typeof value === 'string' && value.includes('..'))
   checkRampMoves(checking, map, known.dials ?? [], ranges, path)
   return read && { ...shared, type: map.type, ...(target && { target }), ...read }
+}
+
+/** The place that a target names, before anything about it is checked. */
+function placeIn(target: unknown): Place | undefined {
+  const keys = Object.keys(asMap(target) ?? {})
+  return places.find((place) => keys.includes(place))
 }
 
 /** A target that is there under a wrong name, or whose keys stand in the fault, is not missing. */
@@ -80,11 +93,15 @@ function targetElsewhere(rest: Record<string, unknown>, parts: Record<string, un
 }
 
 function notAvailable({ collect }: Checking, type: string, path: Path, catalogue: DocumentCatalogue): void {
-  const types = catalogue.faults.map((fault) => fault.type)
+  const types = typesIn(catalogue)
   const near = suggestion(type, types)
   collect.add([...path, 'type'], 'fault-not-available', `there is no fault of type ${quote(type)} in this version`, {
     fix: near ?? `available: ${types.join(', ')}, or your own: ./file.ts`,
   })
+}
+
+function typesIn({ faults }: DocumentCatalogue): string[] {
+  return [...new Set(faults.map(({ type }) => type))]
 }
 
 /** The fault's own parameters by its schema, and those that move. */

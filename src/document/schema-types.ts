@@ -67,6 +67,20 @@ export const rate = readBy((source) => readQuantity(source, '/s'), exampleOf('/s
   description: 'A rate: 50/s, 10/m.',
   written: ['50/s', '10/m'],
 })
+/** → bytes, a whole number. */
+export const size = readBy(readSize, exampleOf('bytes'), {
+  type: 'string',
+  pattern: pattern(`${number}(B|kB|MB|GB|KiB|MiB|GiB)`),
+  description: 'A size: 512B, 64KiB, 10MB.',
+  written: ['512B', '64KiB'],
+})
+/** → bit/s, more than 0. */
+export const bandwidth = readBy(readBandwidth, exampleOf('bit/s'), {
+  type: 'string',
+  pattern: pattern(`${number}(bit|kbit|mbit|gbit)`),
+  description: 'A bandwidth, in bits per second: 128kbit, 10mbit.',
+  written: ['128kbit', '10mbit'],
+})
 /** → a whole number, 0 or more. */
 export const count = readBy(readCount, 'a whole number such as 3', {
   anyOf: [
@@ -180,6 +194,18 @@ function readCount(source: string | number): Reading<number> {
   const reading = readQuantity(source, 'count')
   return reading.ok && !Number.isSafeInteger(reading.value)
     ? { ok: false, message: `${source} is not a whole number`, fix: `write ${Math.round(reading.value)}` }
+    : reading
+}
+
+function readSize(source: string | number): Reading<number> {
+  const reading = readQuantity(source, 'bytes')
+  return reading.ok ? { ok: true, value: Math.round(reading.value) } : reading
+}
+
+function readBandwidth(source: string | number): Reading<number> {
+  const reading = readQuantity(source, 'bit/s')
+  return reading.ok && reading.value < 8
+    ? { ok: false, message: `${source} lets nothing through`, fix: 'write at least 8bit, or a partition with how: stall' }
     : reading
 }
 

@@ -1,12 +1,13 @@
 /** Which secrets a fault may read: those that the document names for it, and no others. */
 import type { Fault } from '../document/experiment.ts'
+import { faultEntry } from '../document/fault-entry.ts'
 import { secretNames } from '../document/secrets.ts'
 import type { Secrets } from '../system/secrets.ts'
 import type { AnyInjector } from './injector.ts'
 
 /** Names in `${secret:NAME}` anywhere in its parameters, and those a built-in fault declares as needs. */
 export function secretsOfFault(fault: Pick<Fault, 'type' | 'spec' | 'target'>, injectors: readonly AnyInjector[]): string[] {
-  const known = injectors.find((injector) => injector.type === fault.type)
+  const known = faultEntry(injectors, fault.type, fault.target?.place)
   const needed = known?.needs(fault.spec, fault.target).flatMap((need) => ('secret' in need ? [need.secret] : [])) ?? []
   return [...new Set([...secretNames(JSON.stringify(fault.spec)), ...needed])]
 }

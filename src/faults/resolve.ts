@@ -1,16 +1,19 @@
 /** From a target as written to the things it means right now; protected ones are refused here, once for all injectors. */
 import { basename } from 'node:path'
-import type { Fault, Pick as Picking, TargetQuery, TargetSpec } from '../document/experiment.ts'
+import type { Fault, Pick as Picking, ProxySpec, TargetQuery, TargetSpec } from '../document/experiment.ts'
 import { SquallError } from '../errors.ts'
 import { ancestorsOf } from '../system/proc.ts'
 import type { Json, Target } from './injector.ts'
 import { type FoundProcess, findProcesses, isSqualls } from './process/find.ts'
+import { proxyTarget } from './proxy/target.ts'
 
 export interface ResolveOptions {
   /** Seeded: the same run picks the same. */
   random(): number
   /** Squall's own processes; they, what is above them, and pid 1 are never a target. */
   protect: readonly number[]
+  /** What the document declares. */
+  proxies?: readonly ProxySpec[]
   /** Planning again: some may have gone since the preview; fewer is weaker, not refused. */
   allowFewer?: boolean
   /** Ids of targets that were picked before: those that are still there are picked again. */
@@ -21,6 +24,7 @@ export interface ResolveOptions {
 export async function resolveTargets(spec: TargetSpec, options: ResolveOptions): Promise<Target[]> {
   if (spec.place === 'host') return [{ place: 'host', id: 'local', name: 'this host', facts: {} }]
   if (spec.place === 'process') return resolveProcesses(spec, options)
+  if (spec.place === 'proxy') return [proxyTarget(spec, options.proxies ?? [])]
   throw new SquallError('fault-not-available', `targets of the place ${spec.place} are not available yet`)
 }
 
@@ -49,7 +53,7 @@ function resolveProcesses(spec: TargetSpec, options: ResolveOptions): Target[] {
 
 /** Some of the targets are chosen by the seed. */
 export function picksBySeed(faults: readonly Pick<Fault, 'target'>[]): boolean {
-  return faults.some(({ target }) => target && target.place !== 'host' && !('all' in target.pick))
+  return faults.some(({ target }) => target && target.place !== 'host' && target.place !== 'proxy' && !('all' in target.pick))
 }
 
 /** All of `known` first, as many of the others as it takes, in an order that the seed decides. A share rounds down, at least 1. */

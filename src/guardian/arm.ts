@@ -43,7 +43,9 @@ export async function armFault(armoury: Armoury, asked: Fault): Promise<ArmedFau
   const { request } = armoury
   const mark = `${request.run}/${asked.name}`
   const own = isModulePath(asked.type)
-  const pair = own ? await modulePair(asked.type, { mark, folder: request.folder }) : builtInPair(armoury.injectors, asked.type)
+  const pair = own
+    ? await modulePair(asked.type, { mark, folder: request.folder })
+    : builtInPair(armoury.injectors, asked.type, asked.target?.place)
   try {
     const fault = own ? withOwnDials(asked, pair.injector) : asked
     const armed: ArmedFault = { fault, pair, ramp: rampOf(fault, lastsOf(request, fault)), size: 0, held: [] }
@@ -74,6 +76,7 @@ async function resolveFault(request: ArmRequest, fault: Fault, before?: readonly
   return resolveTargets(fault.target, {
     random: seededRandom(request.seed),
     protect: [process.pid, request.runner.pid],
+    proxies: request.proxies,
     ...(before && { allowFewer: true, prefer: new Set(before.map(({ id }) => id)) }),
   })
 }
@@ -145,6 +148,7 @@ function plannedRecord(
     key,
     fault: fault.name,
     type: fault.type,
+    ...(target.place !== 'none' && { place: target.place }),
     target: target.name,
     does: change.does,
     undoes: change.undoes,

@@ -1,5 +1,7 @@
 /** From a fault's type to the injector that does it: built in, or the author's own module in children of its own. */
 import { resolve } from 'node:path'
+import type { Place } from '../document/experiment.ts'
+import { faultEntry } from '../document/fault-entry.ts'
 import { SquallError } from '../errors.ts'
 import type { AnyInjector } from '../faults/injector.ts'
 import { type ModuleInjector, openModuleInjector } from '../faults/own/module.ts'
@@ -20,8 +22,9 @@ export function isModulePath(type: string): boolean {
   return type.startsWith('./') || type.startsWith('../') || type.startsWith('/')
 }
 
-export function builtInPair(injectors: readonly AnyInjector[], type: string): InjectorPair {
-  const injector = injectors.find((candidate) => candidate.type === type)
+/** `place`: of its target; absent when it has none. */
+export function builtInPair(injectors: readonly AnyInjector[], type: string, place: Place | undefined): InjectorPair {
+  const injector = faultEntry(injectors, type, place)
   if (!injector) throw new SquallError('fault-not-available', `there is no fault type ${type}`)
   return { injector, renew: () => Promise.resolve(), undoer: () => Promise.resolve(injector), close: () => {} }
 }

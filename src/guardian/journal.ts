@@ -7,6 +7,7 @@ import { closeSync, constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
+import type { Place } from '../document/experiment.ts'
 import type { Json } from '../faults/injector.ts'
 import type { ChangeState } from '../records/run-data.ts'
 import { openTrusted, syncFolder, writeAll } from '../system/files.ts'
@@ -38,6 +39,8 @@ export interface JournalHeader {
 /** Everything needed to undo one change from nothing but the journal. */
 export interface PlannedRecord extends ChangeSummary {
   is: 'planned'
+  /** Of the target: with the type it says which injector undoes it. */
+  place?: Place
   state: Json
   /** The user's own module: its path and the hash of what was loaded. */
   module?: { path: string; hash: string }

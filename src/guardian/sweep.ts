@@ -199,7 +199,7 @@ async function takeOver(
   const pair =
     plan.module && isModulePath(plan.type)
       ? await modulePair(plan.module.path, { mark, folder: header.folder, hash: plan.module.hash, undoOnly: true })
-      : builtInPair(options.injectors, plan.type)
+      : builtInPair(options.injectors, plan.type, plan.place)
   const stopInjecting = new AbortController()
   const taken: Held = {
     plan,

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Experiment } from '../document/experiment.ts'
+import { faultEntry } from '../document/fault-entry.ts'
 import { lastsFor } from '../document/fault-times.ts'
 import type { Policy } from '../document/project.ts'
 import { secretsOfFault, valuesOf } from '../faults/fault-secrets.ts'
@@ -88,7 +89,10 @@ export async function armGuardian(input: ArmInput, stage: ArmStage): Promise<Gua
   const control = createFaultControl({
     faults: experiment.faults,
     at,
-    isInstant: (type) => input.injectors.find((injector) => injector.type === type)?.instant === true,
+    isInstant(name) {
+      const fault = experiment.faults.find((one) => one.name === name)
+      return fault !== undefined && faultEntry(input.injectors, fault.type, fault.target?.place)?.instant === true
+    },
     onChange(change, when) {
       // Looks come each second; the record needs them all only at the end, a state at once.
       if (change.looks.at(-1)?.at !== when || ++written % 5 === 0) writer.change(structuredClone(change))

@@ -9,8 +9,8 @@ export interface FaultControlOptions {
   faults: readonly Fault[]
   /** ms since the run's start. */
   at(): number
-  /** Types whose faults are over once done: for them "no longer active" is no loss. */
-  isInstant(type: string): boolean
+  /** Faults (by name) that are over once done: for them "no longer active" is no loss. */
+  isInstant(fault: string): boolean
   onChange(change: ChangeRecord, at: number): void
   /** The guardian rolls back by itself. */
   onRollingBack(why: string, by: Extract<FromGuardian, { say: 'rolling back' }>['by']): void
@@ -66,7 +66,7 @@ export function createFaultControl(options: FaultControlOptions): FaultControl {
       ...(dose && { dose }),
       ...(asked && record.state === 'active' && { asked }),
     }
-    enterLook(record, seen, { died: look?.died, instant: options.isInstant(record.type) })
+    enterLook(record, seen, { died: look?.died, instant: options.isInstant(record.fault) })
     options.onChange(record, at)
   }
 

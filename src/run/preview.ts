@@ -66,14 +66,18 @@ async function previewFault(experiment: Experiment, asked: Fault, options: Previ
   const own = isModulePath(type)
   const pair = own
     ? await modulePair(type, { mark: 'preview', folder: options.folder, undoOnly: true })
-    : builtInPair(options.injectors, type)
+    : builtInPair(options.injectors, type, asked.target?.place)
   try {
     const fault = own ? withOwnDials(asked, pair.injector) : asked
     // A user's module answers from another process.
     const needs = await Promise.resolve(pair.injector.needs(fault.spec, fault.target))
     result.needs = needs.map((need) => ({ need, met: isMet(need, options.secrets) }))
     const targets: Target[] = fault.target
-      ? await resolveTargets(fault.target, { random: seededRandom(options.seed), protect: [process.pid] })
+      ? await resolveTargets(fault.target, {
+          random: seededRandom(options.seed),
+          protect: [process.pid],
+          proxies: experiment.proxies,
+        })
       : [{ place: 'none', id: fault.name, name: fault.name, facts: {} }]
     for (const [index, target] of targets.entries())
       result.changes.push(await previewChange(fault, target, index, lasts, pair.injector, options))

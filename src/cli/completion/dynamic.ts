@@ -33,5 +33,6 @@ async function experiments(): Promise<[string, string][]> {
 
 async function faults(): Promise<[string, string][]> {
   const [{ injectors }, { faultRows }] = await Promise.all([import('../../catalogue.ts'), import('../../faults/matrix.ts')])
-  return faultRows(injectors).map(({ type, says }) => [type, says])
+  // A type that acts at several places is one word.
+  return [...new Map(faultRows(injectors).map(({ type, says }) => [type, says] as [string, string]))]
 }
