@@ -149,6 +149,11 @@ export const catalogue = {
     exit: 2,
   },
   'run-not-over': { means: 'The run is still going on.', hint: 'Wait for its end; squall show RUN tells.', exit: 2 },
+  'toxiproxy-not-usable': {
+    means: 'A Toxiproxy server that the document names does not answer, is too old, or refuses what it is asked for.',
+    hint: 'Is it running, and is the address that of its API? Its log says more.',
+    exit: 2,
+  },
   internal: { means: 'A defect in Squall itself.', hint: 'Please report it with the text above.', exit: 5 },
 } as const satisfies Record<string, CatalogueEntry>
 
