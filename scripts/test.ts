@@ -5,6 +5,7 @@
 import { buildPackage } from './build.ts'
 import { runChecks } from './check.ts'
 import { components, isInstalled } from './lib/components.ts'
+import { goPrograms } from './lib/go-programs.ts'
 import { type Counts, runTests } from './lib/run-tests.ts'
 import { testFiles } from './lib/test-files.ts'
 
@@ -72,7 +73,7 @@ async function main(): Promise<number> {
   const started = performance.now()
   if (await buildPackage()) say(`── build: ${seconds(started)}`)
   const { unit, real, e2e } = testFiles(words)
-  const missing = components.filter(({ program }) => !isInstalled(program))
+  const missing = [...components, ...goPrograms].filter(({ program }) => !isInstalled(program))
   if (missing.length > 0) say(`not installed, its tests are skipped: ${missing.map((one) => `${one.program} (${one.for})`).join(', ')}`)
   const env = testEnvironment()
   const sum: Counts = { passed: 0, failed: 0, skipped: 0 }

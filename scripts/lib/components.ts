@@ -1,6 +1,7 @@
 /** Programs of the machine that some tests need, and the Debian package each comes from. */
 import { existsSync, globSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { goFolder } from './go-programs.ts'
 import { root } from './root.ts'
 
 /** What scripts/install-components.ts installs, and tests skip without. */
@@ -26,9 +27,9 @@ export function isInstalled(program: string): boolean {
   return findInstalled(program) !== null
 }
 
-/** Its path. Debian keeps the programs of a database server outside the PATH, a folder a version. */
+/** Its path. Debian keeps the programs of a database server outside the PATH, a folder a version; those in Go are where we built them. */
 export function findInstalled(program: string): string | null {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), ...globSync('/usr/lib/postgresql/*/bin').sort().toReversed()]
+  const folders = [...(process.env.PATH ?? '').split(delimiter), ...globSync('/usr/lib/postgresql/*/bin').sort().toReversed(), goFolder]
   return folders.map((folder) => join(folder, program)).find((path) => existsSync(path)) ?? null
 }
 

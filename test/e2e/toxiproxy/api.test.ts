@@ -11,7 +11,9 @@ import { type Subject, startSubject, type Which, withoutToxiproxy } from './subj
 const all = { routes: routeCases, proxies: proxyCases, toxics: toxicCases, populate: populateCases, last: lastCases }
 
 for (const is of ['toxiproxy', 'squall'] as const satisfies readonly Which[]) {
-  describe(`the API of ${is}`, { skip: is === 'toxiproxy' ? withoutToxiproxy : !existsSync('src/cli/proxy.ts') && 'there is no squall proxy yet' }, () => {
+  describe(`the API of ${is}`, {
+    skip: is === 'toxiproxy' ? withoutToxiproxy : !existsSync('src/cli/proxy.ts') && 'there is no squall proxy yet',
+  }, () => {
     const subject = { is } as Subject
     before(async () => void Object.assign(subject, await startSubject(is)))
     after(() => subject.end())
