@@ -2,17 +2,17 @@
  * Faults in a proxy of a Toxiproxy server that runs already. Its toxics know neither owner nor end, so their names say that they are ours,
  * and nothing ends them but us: whoever rolls back finds them by name.
  */
-import { monotonicMs } from '../../system/clock.ts'
-import type { ProxyFault } from '../fault.ts'
-import type { ProxyLease, SeenStatus } from '../lease-type.ts'
-import { where } from './api.ts'
-import { asToxics } from './as-toxics.ts'
-import { proxyCalls } from './proxy-calls.ts'
-import { changedByOthers, expected, isOurs, toxicsOf } from './put-memory.ts'
-import { disabledAlready, putAll } from './put-toxics.ts'
-import { readFaults } from './read-toxics.ts'
-import { left, limits, type Remote, settled } from './remote.ts'
-import { readToxicName } from './toxic-names.ts'
+import { monotonicMs } from '../system/clock.ts'
+import type { ProxyFault } from './fault.ts'
+import type { ProxyLease, SeenStatus } from './lease-type.ts'
+import { where } from './toxiproxy-client/api.ts'
+import { asToxics } from './toxiproxy-client/as-toxics.ts'
+import { proxyCalls } from './toxiproxy-client/proxy-calls.ts'
+import { changedByOthers, expected, isOurs, toxicsOf } from './toxiproxy-client/put-memory.ts'
+import { disabledAlready, putAll } from './toxiproxy-client/put-toxics.ts'
+import { readFaults } from './toxiproxy-client/read-toxics.ts'
+import { left, limits, type Remote, settled } from './toxiproxy-client/remote.ts'
+import { readToxicName } from './toxiproxy-client/toxic-names.ts'
 
 /** One for each proxy and process, since it remembers what was put. */
 const remotes = new Map<string, Remote>()

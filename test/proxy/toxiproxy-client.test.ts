@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { afterEach, beforeEach, suite, test } from 'node:test'
-import type { ConnectionFault, StreamFault } from '../../../src/proxy/fault.ts'
-import type { ProxyLease } from '../../../src/proxy/lease-type.ts'
-import { toxiproxyLease } from '../../../src/proxy/toxiproxy-client/lease.ts'
-import { freePort } from '../../helpers/free-port.ts'
-import { until } from '../../helpers/processes.ts'
-import { startToxiproxy, type ToxiproxyServer, withoutToxiproxy } from '../../helpers/toxiproxy.ts'
+import type { ConnectionFault, StreamFault } from '../../src/proxy/fault.ts'
+import type { ProxyLease } from '../../src/proxy/lease-type.ts'
+import { toxiproxyLease } from '../../src/proxy/toxiproxy-client.ts'
+import { freePort } from '../helpers/free-port.ts'
+import { until } from '../helpers/processes.ts'
+import { startToxiproxy, type ToxiproxyServer, withoutToxiproxy } from '../helpers/toxiproxy.ts'
 
 interface Shown {
   enabled: boolean
