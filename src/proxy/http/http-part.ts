@@ -1,0 +1,62 @@
+/** What an HTTP proxy has beyond one that passes on bytes: rules and counters that all of its connections share. */
+import type { FaultStatus, HttpCounters, HttpFault } from '../fault.ts'
+import { callCounter } from './counters.ts'
+import { faultLog } from './fault-log.ts'
+import type { LineOptions } from './line.ts'
+import { type LiveRule, liveRule } from './live-rule.ts'
+import { createHttpMiddle, type HttpMiddle } from './middle.ts'
+
+export interface HttpPart {
+  /** At the end, or in place of the one with this id, whose counts it keeps. */
+  put(fault: HttpFault): void
+  /** What it holds flows on. */
+  remove(id: string): boolean
+  /** Undefined: there is no such fault. */
+  status(id: string): Pick<FaultStatus, 'acted' | 'achieved'> | undefined
+  counters(): HttpCounters
+  /** For a new connection; `closed()` of what it gives ends it. */
+  connect(options: LineOptions): HttpMiddle
+}
+
+export function createHttpPart(log: (line: string) => void): HttpPart {
+  const counter = callCounter()
+  const lines = faultLog(log)
+  let rules: readonly LiveRule[] = []
+  const open = new Set<HttpMiddle>()
+
+  function changed(next: readonly LiveRule[]): void {
+    rules = next
+    for (const middle of open) middle.rulesChanged()
+  }
+
+  const byId = (id: string): LiveRule | undefined => rules.find(({ fault }) => fault.id === id)
+
+  return {
+    put(fault) {
+      const old = byId(fault.id)
+      if (old) old.replace(fault)
+      changed(old ? rules : [...rules, liveRule(fault)])
+    },
+    remove(id) {
+      const old = byId(id)
+      if (old) changed(rules.filter((rule) => rule !== old))
+      return old !== undefined
+    },
+    status: (id) => byId(id)?.status(),
+    counters: () => counter.read(),
+    connect(options) {
+      const middle = createHttpMiddle(options, { counter, log: lines, rules: () => rules })
+      open.add(middle)
+      return {
+        ...middle,
+        get held() {
+          return middle.held
+        },
+        closed() {
+          open.delete(middle)
+          middle.closed()
+        },
+      }
+    },
+  }
+}
