@@ -1,6 +1,7 @@
 /** A request and what becomes of it. */
-import type { BuiltAnswer } from './local-answer.ts'
+
 import type { LiveRule, Taken } from './live-rule.ts'
+import type { BuiltAnswer } from './local-answer.ts'
 import type { Asked } from './match.ts'
 
 export interface Exchange {

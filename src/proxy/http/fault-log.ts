@@ -35,7 +35,8 @@ export function faultLog(write: (line: string) => void): FaultLog {
   }
 
   return {
-    fault: (id, what, { asked, number }, connection) => line(`fault ${id}: ${what}: ${requestWords(asked)} (connection ${connection}, request ${number})`),
+    fault: (id, what, { asked, number }, connection) =>
+      line(`fault ${id}: ${what}: ${requestWords(asked)} (connection ${connection}, request ${number})`),
     once(text) {
       if (told.has(text) || told.size > 100) return
       told.add(text)

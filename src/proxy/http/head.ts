@@ -82,7 +82,12 @@ export function valuesOf(fields: Fields, name: string): string[] {
 
 /** The comma-separated words of a field, in lower case: `Connection: Keep-Alive, Upgrade`. */
 export function wordsOf(fields: Fields, name: string): string[] {
-  return valuesOf(fields, name).flatMap((value) => value.toLowerCase().split(',').map((word) => word.trim()))
+  return valuesOf(fields, name).flatMap((value) =>
+    value
+      .toLowerCase()
+      .split(',')
+      .map((word) => word.trim()),
+  )
 }
 
 export function withoutFields(fields: Fields, names: readonly string[]): Fields {

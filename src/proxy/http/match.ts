@@ -1,6 +1,5 @@
 /** Does a rule mean this request? Patterns are compiled once. */
-import type { AnswerHead, Fields, RequestHead } from './head.ts'
-import { valuesOf } from './head.ts'
+import { type AnswerHead, type RequestHead, valuesOf } from './head.ts'
 import type { HttpMatch, Pattern } from './rule.ts'
 
 /** What a rule can look at. Host and path are worked out once for all rules. */
@@ -23,7 +22,7 @@ export interface Matcher {
 
 export function askedOf(head: RequestHead): Asked {
   const [, authority, rest = head.target] = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)(.*)$/i.exec(head.target) ?? []
-  const [path = '', query = ''] = splitOnce(rest, '?')
+  const [path, query = ''] = splitOnce(rest, '?')
   const host = authority ?? valuesOf(head.fields, 'host')[0] ?? ''
   return { head, host: withoutPort(host).toLowerCase(), path: path === '' ? '/' : path, query: new URLSearchParams(query) }
 }
@@ -80,7 +79,7 @@ function bodyTest({ body, json }: HttpMatch): ((bytes: Buffer) => boolean) | und
   return (bytes) => {
     const text = bytes.toString('utf8')
     if (found && !found.test(text)) return false
-    return values.length === 0 || values.every(([path, test]) => test(valueAt(text, path) ?? '\0'))
+    return values.every(([path, test]) => test(valueAt(text, path) ?? '\0'))
   }
 }
 
@@ -105,5 +104,3 @@ export function requestWords({ head, path, query }: Asked): string {
   const shown = `${path}${asked}`.replace(/[^\x21-\x7e…]/g, '?')
   return `${head.method} ${shown.length > 200 ? `${shown.slice(0, 200)}…` : shown}`
 }
-
-export type { Fields }

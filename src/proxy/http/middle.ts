@@ -1,7 +1,8 @@
 /** Stands between the two directions of one connection and understands HTTP/1.1; bytes pass unchanged unless a rule acts. Pure: no sockets. */
+
+import type { CallCounter } from './counters.ts'
 import { createDownward } from './downward.ts'
 import type { FaultLog } from './fault-log.ts'
-import type { CallCounter } from './counters.ts'
 import { createLine, type LineOptions } from './line.ts'
 import type { LiveRule } from './live-rule.ts'
 import { createUpward } from './upward.ts'

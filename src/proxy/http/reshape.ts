@@ -74,7 +74,17 @@ function change({ head, body, request }: Passing, changes: AnswerDecision['chang
 
 /** Of a body that was replaced: the length is right, and nothing is said of the old one. */
 function withLength(fields: Fields, length: number, changes: readonly { act: ActOf<'change'> }[], body: string): Fields {
-  const old = ['content-length', 'transfer-encoding', 'trailer', 'content-encoding', 'content-md5', 'digest', 'content-digest', 'etag', 'content-range']
+  const old = [
+    'content-length',
+    'transfer-encoding',
+    'trailer',
+    'content-encoding',
+    'content-md5',
+    'digest',
+    'content-digest',
+    'etag',
+    'content-range',
+  ]
   const typed = changes.some(({ act }) => Object.keys(act.set ?? {}).some((name) => name.toLowerCase() === 'content-type'))
   const kept = withoutFields(fields, typed ? old : [...old, 'content-type'])
   return [...kept, ...(typed ? [] : ([['Content-Type', typeOf(body)]] satisfies Fields)), ['Content-Length', String(length)]]

@@ -36,7 +36,7 @@ export function rewriteRequest(head: RequestHead, rewrites: Decision['rewrites']
 /** An empty value takes a name out of the query. */
 function rewrittenTarget(target: string, path: string | undefined, query: Record<string, string> | undefined): string {
   const [, origin = '', rest = ''] = /^([a-z][a-z0-9+.-]*:\/\/[^/?#]*)?(.*)$/i.exec(target) ?? []
-  const [oldPath = '', oldQuery] = splitOnce(rest, '?')
+  const [oldPath, oldQuery] = splitOnce(rest, '?')
   if (!query) return `${origin}${path ?? oldPath}${oldQuery === undefined ? '' : `?${oldQuery}`}`
   const asked = new URLSearchParams(oldQuery)
   for (const [name, value] of Object.entries(query)) {

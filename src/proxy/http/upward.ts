@@ -1,12 +1,12 @@
 /** From the caller to the service: requests are framed, the rules are asked, and what they do not touch passes as it came. */
 import { monotonicMs } from '../../system/clock.ts'
+import { answerHere } from './answer-here.ts'
 import { type Decision, decide } from './decide.ts'
 import { type Exchange, exchange } from './exchange.ts'
 import type { FaultLog } from './fault-log.ts'
 import { type RequestHead, wordsOf } from './head.ts'
 import { createHold } from './hold.ts'
 import type { Line } from './line.ts'
-import { buildAnswer } from './local-answer.ts'
 import { askedOf } from './match.ts'
 import { type Piece, requestFramer } from './parser.ts'
 import { rewriteRequest } from './rewrite.ts'
@@ -106,10 +106,17 @@ export function createUpward(line: Line, log: FaultLog, { settle, goOn, renewSer
     const pieces = kept
     kept = []
     if (end && (end.act.is === 'reset' || end.act.is === 'close')) {
-      line.acted(one, end.taken, end.act.is === 'reset' ? 'connection reset before the service heard of it' : 'connection closed before the service heard of it')
+      line.acted(
+        one,
+        end.taken,
+        end.act.is === 'reset' ? 'connection reset before the service heard of it' : 'connection closed before the service heard of it',
+      )
       one.ends = end.act.is
-    } else if (end && (end.act.is === 'answer' || end.act.is === 'quota')) answerHere(one, end)
-    else forward(one)
+    } else if (end && (end.act.is === 'answer' || end.act.is === 'quota')) {
+      answerHere(one, end)
+      line.servesHere = true
+      line.acted(one, end.taken, `answered with ${one.status}`)
+    } else forward(one)
     settle()
     for (const piece of pieces) if (!line.over) pass(one, piece)
   }
@@ -120,22 +127,6 @@ export function createUpward(line: Line, log: FaultLog, { settle, goOn, renewSer
     one.request = 'forwarded'
     // The service has given up the connection while it got nothing from us: that is not what the fault is about.
     if (line.serviceEnded && alone) renewService()
-  }
-
-  function answerHere(one: Exchange, { taken, act, retryAfter = 0 }: NonNullable<Decision['end']>): void {
-    const { id } = taken.rule.fault
-    one.request = 'answered here'
-    line.servesHere = true
-    if (act.is === 'answer') {
-      one.answer = buildAnswer(act, one.asked.head, id)
-      one.status = act.status
-    } else if (act.is === 'quota') {
-      const seconds = String(Math.max(1, Math.ceil(retryAfter / 1000)))
-      const fields = { 'Retry-After': seconds, 'RateLimit-Limit': String(act.calls), 'RateLimit-Remaining': '0', 'RateLimit-Reset': seconds }
-      one.answer = buildAnswer({ status: act.status, fields, body: '' }, one.asked.head, id)
-      one.status = act.status
-    }
-    line.acted(one, taken, `answered with ${one.status}`)
   }
 
   function pass(one: Exchange, piece: Requested): void {

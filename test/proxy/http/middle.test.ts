@@ -10,7 +10,10 @@ suite('HTTP through the middle', () => {
     one.ask(get('/a') + post('/b', 'hello'))
     assert.equal(one.toService.text(), get('/a') + post('/b', 'hello'))
     one.answer(`${ok('first')}HTTP/1.1 503 No\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nSum: 1\r\n\r\n`)
-    assert.equal(one.toCaller.text(), `${ok('first')}HTTP/1.1 503 No\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nSum: 1\r\n\r\n`)
+    assert.equal(
+      one.toCaller.text(),
+      `${ok('first')}HTTP/1.1 503 No\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nSum: 1\r\n\r\n`,
+    )
     const { started, ended, bad, latency, notFollowed } = part.counters()
     assert.deepEqual([started, ended, bad, notFollowed], [2, 2, 1, 0])
     assert.deepEqual(latency.at(-1), [null, 2])

@@ -47,7 +47,8 @@ function tell(said: string[], piece: AnyPiece): void {
 const requests = (text: string, cuts: number[] = []): string[] => through(requestFramer, Buffer.from(text, 'latin1'), cuts).said
 const answers = (text: string, method = 'GET'): string[] => through(() => answerFramer(() => method), Buffer.from(text, 'latin1'), []).said
 
-const shape = (said: string[]): string[] => said.filter((words) => !words.startsWith('body:')).map((words) => words.replace(/^opaque:.*/s, 'opaque'))
+const shape = (said: string[]): string[] =>
+  said.filter((words) => !words.startsWith('body:')).map((words) => words.replace(/^opaque:.*/s, 'opaque'))
 
 const token = fc.stringMatching(/^[A-Za-z][A-Za-z0-9-]{0,8}$/)
 const value = fc.stringMatching(/^[!-~]([ -~]{0,20}[!-~])?$/)
@@ -59,20 +60,37 @@ const fields = fc.array(
   ),
   { maxLength: 4 },
 )
-const chunked = fc.array(fc.tuple(body.filter((part) => part !== ''), fc.constantFrom('', ';a=b', ' ; q="x y"'))).map(
-  (parts) => `${parts.map(([part, extension]) => `${part.length.toString(16)}${extension}\r\n${part}\r\n`).join('')}0\r\n`,
-)
+const chunked = fc
+  .array(
+    fc.tuple(
+      body.filter((part) => part !== ''),
+      fc.constantFrom('', ';a=b', ' ; q="x y"'),
+    ),
+  )
+  .map((parts) => `${parts.map(([part, extension]) => `${part.length.toString(16)}${extension}\r\n${part}\r\n`).join('')}0\r\n`)
 const framedBody = fc.oneof(
   fc.constant(['', '']),
   body.map((text) => [`Content-Length: ${text.length}\r\n`, text]),
-  fc.tuple(chunked, fc.constantFrom('', 'X-Sum: 1\r\n')).map(([chunks, trailer]) => ['Transfer-Encoding: chunked\r\n', `${chunks}${trailer}\r\n`]),
+  fc
+    .tuple(chunked, fc.constantFrom('', 'X-Sum: 1\r\n'))
+    .map(([chunks, trailer]) => ['Transfer-Encoding: chunked\r\n', `${chunks}${trailer}\r\n`]),
 )
 const lines = fields.map((all) => all.map(([name, text]) => `${name}: ${text}\r\n`).join(''))
 const request = fc
-  .tuple(fc.constantFrom('GET', 'POST', 'PUT', 'HEAD', 'M-SEARCH'), fc.constantFrom('/', '/a?b=c', 'http://x/y', '*'), lines, framedBody, fc.constantFrom('', '\r\n'))
+  .tuple(
+    fc.constantFrom('GET', 'POST', 'PUT', 'HEAD', 'M-SEARCH'),
+    fc.constantFrom('/', '/a?b=c', 'http://x/y', '*'),
+    lines,
+    framedBody,
+    fc.constantFrom('', '\r\n'),
+  )
   .map(([method, target, head, [length, text], before]) => `${before}${method} ${target} HTTP/1.1\r\n${head}${length}\r\n${text}`)
 const answer = fc
-  .tuple(fc.constantFrom('200 OK', '404', '503 Service Unavailable'), lines, framedBody.filter(([length]) => length !== ''))
+  .tuple(
+    fc.constantFrom('200 OK', '404', '503 Service Unavailable'),
+    lines,
+    framedBody.filter(([length]) => length !== ''),
+  )
   .map(([status, head, [length, text]]) => `HTTP/1.1 ${status}\r\n${head}${length}\r\n${text}`)
 
 const cutUp = (text: fc.Arbitrary<string>): fc.Arbitrary<[Buffer, number[]]> =>
@@ -112,7 +130,9 @@ suite('HTTP/1.1 as it passes', () => {
   test('whatever bytes come, none is lost or changed', () => {
     const noise = fc.oneof(
       fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
-      fc.tuple(request, fc.nat(200), fc.constantFrom('\r', '\n', ' ', '\0', 'x', '\r\n\r\n')).map(([text, at, put]) => text.slice(0, at) + put + text.slice(at)),
+      fc
+        .tuple(request, fc.nat(200), fc.constantFrom('\r', '\n', ' ', '\0', 'x', '\r\n\r\n'))
+        .map(([text, at, put]) => text.slice(0, at) + put + text.slice(at)),
       fc.tuple(answer, fc.nat(200)).map(([text, at]) => text.slice(0, at) + text.slice(at + 1)),
     )
     fc.assert(

@@ -68,7 +68,10 @@ export function stand() {
   }
 }
 
-export function fault(acts: HttpAct[], more: Partial<Omit<HttpRule, 'when'>> & { when?: Partial<HttpWhen>; id?: string; seed?: number } = {}): HttpFault {
+export function fault(
+  acts: HttpAct[],
+  more: Partial<Omit<HttpRule, 'when'>> & { when?: Partial<HttpWhen>; id?: string; seed?: number } = {},
+): HttpFault {
   const { id = 'run/fault', seed = 7, when, ...rule } = more
   return { is: 'http', id, seed, rule: { match: {}, except: [], at: 'request', ...rule, when: { share: 1, ...when }, acts } }
 }
