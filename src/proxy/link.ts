@@ -1,0 +1,119 @@
+/**
+ * One direction of a connection: what is read on one side goes through the stages of the faults that act, and out on the other.
+ * Without stages the bytes go straight on. Stages come and go between two pieces, so nothing is lost, doubled or reordered.
+ */
+import { monotonicMs } from '../system/clock.ts'
+import type { Direction, StreamFault } from './fault.ts'
+import type { Ending, Piece, Sink, Stage } from './stages/stage.ts'
+import { narrowRoom } from './stages/stage.ts'
+
+/** Where a direction leaves. */
+export interface Outlet {
+  write(data: Buffer): void
+  end(): void
+  reset(): void
+  /** Bytes not taken yet. */
+  readonly waiting: number
+}
+
+export interface Link {
+  readonly direction: Direction
+  /** Bytes that wait in stages. */
+  readonly held: number
+  /** No stage acts. */
+  readonly bare: boolean
+  push(data: Buffer): void
+  end(how: Ending): void
+  /** Adds the stage at the end. `make` gets what comes next at that place. */
+  add(make: (next: () => Sink) => Stage): void
+  /** What it holds flows on. */
+  remove(id: string): void
+  update(fault: StreamFault): void
+  has(id: string): boolean
+  ids(): string[]
+  /** More waits than may: the sender has to be held back. */
+  full(): boolean
+  close(): void
+}
+
+interface Slot {
+  stage: Stage
+  next: Sink
+}
+
+/** Bytes in the stages of all links of this process: beyond this none gets more than little room. */
+const budget = 256 * 1024 * 1024
+let heldByAll = 0
+
+export function createLink(direction: Direction, outlet: Outlet): Link {
+  const slots: Slot[] = []
+  /** What of `heldByAll` is ours. */
+  let counted = 0
+  const last: Sink = {
+    push: (piece: Piece) => outlet.write(piece.data),
+    end: (how) => (how === 'reset' ? outlet.reset() : outlet.end()),
+  }
+  let first: Sink = last
+
+  function relink(): void {
+    for (const [index, slot] of slots.entries()) slot.next = slots[index + 1]?.stage ?? last
+    first = slots[0]?.stage ?? last
+  }
+
+  function held(): number {
+    let sum = 0
+    for (const { stage } of slots) sum += stage.held
+    return sum
+  }
+
+  function room(): number {
+    let most = narrowRoom
+    for (const { stage } of slots) most = Math.max(most, stage.room)
+    return heldByAll > budget ? narrowRoom : most
+  }
+
+  function count(): number {
+    const now = held()
+    heldByAll += now - counted
+    counted = now
+    return now
+  }
+
+  return {
+    direction,
+    get held() {
+      return counted
+    },
+    get bare() {
+      return slots.length === 0
+    },
+    push: (data) => first.push({ data, at: monotonicMs() }),
+    end: (how) => first.end(how),
+    add(make) {
+      const slot: Slot = { stage: undefined as never, next: last }
+      slot.stage = make(() => slot.next)
+      slots.push(slot)
+      relink()
+    },
+    remove(id) {
+      const index = slots.findIndex(({ stage }) => stage.fault.id === id)
+      const [slot] = index < 0 ? [] : slots.slice(index, index + 1)
+      if (!slot) return
+      slot.stage.release()
+      slot.stage.close()
+      slots.splice(slots.indexOf(slot), 1)
+      relink()
+      count()
+    },
+    update: (fault) => slots.find(({ stage }) => stage.fault.id === fault.id)?.stage.update(fault),
+    has: (id) => slots.some(({ stage }) => stage.fault.id === id),
+    ids: () => slots.map(({ stage }) => stage.fault.id),
+    full: () => count() + outlet.waiting > room(),
+    close() {
+      for (const { stage } of slots) stage.close()
+      slots.length = 0
+      relink()
+      count()
+    },
+  }
+}

@@ -1,0 +1,154 @@
+/** A proxy: takes connections at one address, passes them on to another, and does to them what it is told. */
+import type { Socket } from 'node:net'
+import { monotonicMs, wallMs } from '../system/clock.ts'
+import { newcomers } from './acceptance.ts'
+import { parseAddress } from './address.ts'
+import { type Connection, createConnection, type Shared } from './connection.ts'
+import type { ConnectionStatus, ProxyFault, ProxyStatus } from './fault.ts'
+import { listenAt } from './listener.ts'
+import { loopLagMs } from './loop-lag.ts'
+import { type PutFault, putFault, statusOf } from './put-fault.ts'
+
+export interface ProxyOptions {
+  name: string
+  /** `host:port`, `[v6]:port`, `:port`, a path or `unix:/path`. Port 0: any that is free. */
+  listen: string
+  upstream: string
+  carries: 'bytes' | 'http'
+  /** A line for each injected HTTP fault, and for what is worth knowing. */
+  log?(line: string): void
+  onConnectionEnd?(connection: ConnectionStatus): void
+}
+
+export interface Proxy {
+  /** The address at which it really listens. */
+  readonly listen: string
+  /** Adds the fault behind those that are there, or changes the one with this id in its place; on live connections too. */
+  put(fault: ProxyFault, holder?: string): void
+  /** Takes it away; what it holds flows on. False: there was none with this id. */
+  remove(id: string): boolean
+  status(): ProxyStatus
+  connections(): ConnectionStatus[]
+  /** Closes the address and all connections. */
+  stop(): Promise<void>
+}
+
+/** Rejects with the system's error when it cannot listen, with `Error` when an address cannot be read. */
+export async function startProxy(options: ProxyOptions): Promise<Proxy> {
+  const log = options.log ?? (() => {})
+  const faults: PutFault[] = []
+  const live = new Map<number, Connection>()
+  const startedAt = wallMs()
+  const counts = { accepted: 0, failedUpstream: 0 }
+  let usedAt: number | null = null
+  let limitedMs = 0
+  let stopped = false
+
+  const shared: Shared = {
+    upstream: parseAddress(options.upstream),
+    faults: () => faults,
+    bytes: { up: 0, down: 0 },
+    used() {
+      usedAt = monotonicMs()
+    },
+    limited(ms) {
+      limitedMs += ms
+    },
+    failedUpstream(error) {
+      counts.failedUpstream++
+      log(`no connection to ${options.upstream}: ${error.message}`)
+    },
+    over(connection) {
+      live.delete(connection.id)
+      options.onConnectionEnd?.(connection.status())
+    },
+  }
+
+  function onCaller(socket: Socket): void {
+    counts.accepted++
+    shared.used()
+    const now = newcomers(faults)
+    if (now) {
+      now.put.acted.connections++
+      socket.on('error', () => {}) // It is gone already.
+      if (now.how === 'reset') return void socket.resetAndDestroy()
+      if (now.how !== 'stall') return void socket.destroy()
+    }
+    const connection = createConnection(counts.accepted, socket, shared)
+    live.set(connection.id, connection)
+    if (now) connection.stall(now.put)
+  }
+
+  const listener = await listenAt(parseAddress(options.listen), onCaller)
+
+  /** Opens or closes the address as the faults want it. */
+  function admit(): void {
+    const how = newcomers(faults)?.how
+    if (how === 'refuse' || how === 'hang') listener.close()
+    else if (!stopped && !listener.isOpen)
+      listener.open().catch((error: Error) => log(`cannot listen at ${options.listen} any more: ${error.message}`))
+  }
+
+  function begin(put: PutFault): void {
+    const { fault } = put
+    if (fault.is === 'stream') for (const connection of live.values()) connection.put(put)
+    if (fault.is !== 'connections') return
+    admit()
+    for (const connection of [...live.values()]) {
+      if (fault.live === 'stall') connection.stall(put)
+      else if (fault.live) {
+        put.acted.connections++
+        connection.finish(fault.live)
+      }
+    }
+  }
+
+  function remove(id: string): boolean {
+    const index = faults.findIndex(({ fault }) => fault.id === id)
+    if (index < 0) return false
+    faults.splice(index, 1)
+    for (const connection of [...live.values()]) connection.remove(id)
+    admit()
+    return true
+  }
+
+  return {
+    get listen() {
+      return listener.address
+    },
+    put(fault, holder = '') {
+      const known = faults.find((one) => one.fault.id === fault.id)
+      if (known && known.fault.is === 'stream' && fault.is === 'stream' && known.fault.act.is === fault.act.is) {
+        known.fault = fault
+        return begin(known)
+      }
+      if (known) remove(fault.id)
+      const put = putFault(fault, holder)
+      faults.push(put)
+      begin(put)
+    },
+    remove,
+    status: () => ({
+      name: options.name,
+      listen: listener.address,
+      upstream: options.upstream,
+      carries: options.carries,
+      pid: process.pid,
+      startedAt,
+      usedAt: usedAt === null ? null : Math.round(wallMs() - (monotonicMs() - usedAt)),
+      accepting: listener.isOpen ? 'open' : newcomers(faults)?.how === 'hang' ? 'hang' : 'refuse',
+      connections: { open: live.size, ...counts },
+      bytes: { ...shared.bytes },
+      limitedMs: Math.round(limitedMs),
+      loopLagMs: loopLagMs(monotonicMs()),
+      faults: faults.map(statusOf),
+    }),
+    connections: () => [...live.values()].map((connection) => connection.status()),
+    stop() {
+      stopped = true
+      listener.close()
+      for (const connection of [...live.values()]) connection.finish('close')
+      return Promise.resolve()
+    },
+  }
+}

@@ -1,0 +1,124 @@
+/** Faults that end connections, or that change how they end: `cut`, `drop`, `reset`, `slow close`. They hold no bytes. */
+import { monotonicMs } from '../../system/clock.ts'
+import { callAt, type Deadline } from '../deadlines.ts'
+import type { StreamFault } from '../fault.ts'
+import { type Ending, narrowRoom, type Stage, type StageContext } from './stage.ts'
+
+/** What all of them share; each says what it does with bytes and with the end. */
+function holdsNothing(fault: StreamFault, does: (current: () => StreamFault) => Omit<Stage, 'fault' | 'held' | 'room' | 'update'>): Stage {
+  let current = fault
+  return {
+    get fault() {
+      return current
+    },
+    held: 0,
+    room: narrowRoom,
+    update(fault) {
+      current = fault
+    },
+    ...does(() => current),
+  }
+}
+
+/** Passes exactly so many bytes, then ends the connection; what has passed still arrives. */
+export function cutStage(fault: StreamFault, context: StageContext): Stage {
+  let passed = 0
+  let over = false
+  return holdsNothing(fault, (current) => ({
+    push(piece) {
+      const { act } = current()
+      if (over || act.is !== 'cut') return
+      const left = Math.max(0, act.bytes - passed)
+      const data = piece.data.subarray(0, left)
+      passed += data.length
+      if (data.length > 0) context.next().push({ data, at: piece.at })
+      if (passed < act.bytes) return
+      over = true
+      context.acted.pieces++
+      context.acted.bytes += piece.data.length - data.length
+      context.finish(act.by)
+    },
+    end: (how) => context.next().end(how),
+    release() {},
+    close() {},
+  }))
+}
+
+/** Throws everything away. */
+export function dropStage(fault: StreamFault, context: StageContext): Stage {
+  let deadline: Deadline | null = null
+  let dropped = 0
+  function arm(closeAfter: number): void {
+    deadline?.cancel()
+    deadline = closeAfter > 0 ? callAt(monotonicMs() + closeAfter, () => context.finish('close'), false) : null
+  }
+  const stage = holdsNothing(fault, (current) => ({
+    push(piece) {
+      dropped += piece.data.length
+      context.acted.pieces++
+      context.acted.bytes += piece.data.length
+      const { act } = current()
+      if (act.is === 'drop') arm(act.closeAfter)
+    },
+    end() {}, // The peer must not learn of it: nothing passes here.
+    release() {
+      deadline?.cancel()
+      // The stream has a hole: it must not go on as if nothing were missing.
+      if (dropped > 0) context.finish('close')
+    },
+    close: () => deadline?.cancel(),
+  }))
+  if (fault.act.is === 'drop') arm(fault.act.closeAfter)
+  return stage
+}
+
+/** Waits for the first piece or the end, then resets both sides. */
+export function resetStage(fault: StreamFault, context: StageContext): Stage {
+  let deadline: Deadline | null = null
+  return holdsNothing(fault, (current) => {
+    function begin(bytes: number): void {
+      context.acted.pieces++
+      context.acted.bytes += bytes
+      const { act } = current()
+      if (deadline || act.is !== 'reset') return
+      if (act.after <= 0) context.finish('reset')
+      else deadline = callAt(monotonicMs() + act.after, () => context.finish('reset'), false)
+    }
+    return {
+      push: (piece) => begin(piece.data.length),
+      end: () => begin(0),
+      release() {
+        // Bytes are lost already: the connection cannot go on.
+        if (deadline) context.finish('reset')
+      },
+      close: () => deadline?.cancel(),
+    }
+  })
+}
+
+/** Passes the end of the stream on a while later. */
+export function slowCloseStage(fault: StreamFault, context: StageContext): Stage {
+  let deadline: Deadline | null = null
+  let ending: Ending | null = null
+  const pass = (): void => {
+    deadline?.cancel()
+    const how = ending
+    ending = null
+    if (how) context.next().end(how)
+  }
+  return holdsNothing(fault, (current) => ({
+    push: (piece) => context.next().push(piece),
+    end(how) {
+      const { act } = current()
+      ending = how
+      context.acted.pieces++
+      if (act.is === 'slow close') deadline = callAt(monotonicMs() + act.ms, pass, false)
+      else pass()
+    },
+    release: pass,
+    close() {
+      deadline?.cancel()
+      ending = null
+    },
+  }))
+}

@@ -1,0 +1,117 @@
+/** Lets so many bytes a second through; none at all when the rate is 0, and nothing is lost. */
+import { monotonicMs } from '../../system/clock.ts'
+import { callAt, type Deadline } from '../deadlines.ts'
+import type { StreamFault } from '../fault.ts'
+import { type Ending, narrowRoom, type Piece, type Stage, type StageContext, wideRoom } from './stage.ts'
+
+/** ms: no piece takes longer, so that a slow stream drips instead of coming in lumps. */
+const longest = 100
+/** ms that the sender may be ahead: what passes between two wakings has to be there. */
+const ahead = 50
+
+export function rateStage(fault: StreamFault, context: StageContext): Stage {
+  let current = fault
+  let queue: Piece[] = []
+  let held = 0
+  let ending: Ending | null = null
+  let deadline: Deadline | null = null
+  /** When the piece in front will have been sent: the sum of exact times, so that late timers do not add up. */
+  let sentAt = 0
+  /** Bytes of the piece that is being sent; 0: none. */
+  let sending = 0
+  /** Until when the time of sending has been counted. */
+  let countedTo = 0
+
+  const rate = (): number => (current.act.is === 'rate' ? current.act.bytesPerSecond / 1000 : 0)
+
+  /** Begins with the piece in front, which began to be sent at `from`. */
+  function begin(from: number): boolean {
+    const next = queue[0]
+    const perMs = rate()
+    if (!next || perMs <= 0) return false
+    sending = Math.min(next.data.length, Math.max(1, Math.floor(perMs * longest)))
+    sentAt = from + sending / perMs
+    return true
+  }
+
+  function arm(): void {
+    if (sending > 0) deadline ??= callAt(sentAt, onSent, false)
+  }
+
+  function onSent(): void {
+    deadline = null
+    const now = monotonicMs()
+    const next = context.next()
+    while (sending > 0 && sentAt <= now) {
+      const piece = queue[0] as Piece
+      const data = piece.data.subarray(0, sending)
+      if (data.length === piece.data.length) queue.shift()
+      else queue[0] = { data: piece.data.subarray(sending), at: piece.at }
+      held -= data.length
+      context.tally.flowed += data.length
+      const at = sentAt
+      sending = 0
+      begin(at)
+      next.push({ data, at })
+    }
+    context.tally.flowedMs += now - countedTo
+    countedTo = now
+    if (queue.length === 0 && ending) next.end(ending)
+    context.relieved()
+    arm()
+  }
+
+  return {
+    get fault() {
+      return current
+    },
+    get held() {
+      return held
+    },
+    get room() {
+      return Math.min(wideRoom, Math.max(narrowRoom, rate() * ahead))
+    },
+    push(piece) {
+      queue.push(piece)
+      held += piece.data.length
+      context.acted.pieces++
+      context.acted.bytes += piece.data.length
+      if (sending === 0) {
+        countedTo = Math.max(piece.at, monotonicMs())
+        begin(countedTo)
+      }
+      arm()
+    },
+    end(how) {
+      // Where nothing passes, the end does not either.
+      if (queue.length === 0 && rate() > 0) context.next().end(how)
+      else ending = how
+    },
+    update(fault) {
+      current = fault
+      deadline?.cancel()
+      deadline = null
+      sending = 0
+      countedTo = monotonicMs()
+      begin(countedTo)
+      arm()
+      if (queue.length === 0 && rate() > 0 && ending) context.next().end(ending)
+      context.relieved()
+    },
+    release() {
+      deadline?.cancel()
+      const next = context.next()
+      const rest = queue
+      queue = []
+      held = 0
+      sending = 0
+      for (const piece of rest) next.push(piece)
+      if (ending) next.end(ending)
+    },
+    close() {
+      deadline?.cancel()
+      queue = []
+      held = 0
+    },
+  }
+}
