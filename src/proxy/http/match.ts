@@ -79,7 +79,10 @@ function bodyTest({ body, json }: HttpMatch): ((bytes: Buffer) => boolean) | und
   return (bytes) => {
     const text = bytes.toString('utf8')
     if (found && !found.test(text)) return false
-    return values.every(([path, test]) => test(valueAt(text, path) ?? '\0'))
+    return values.every(([path, test]) => {
+      const value = valueAt(text, path)
+      return value !== undefined && test(value)
+    })
   }
 }
 
