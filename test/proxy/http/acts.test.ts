@@ -21,7 +21,9 @@ function withFault(acts: HttpAct[], more: Parameters<typeof fault>[1] = {}): Ret
 function read(text: string): { status: number; fields: Record<string, string>; body: string } {
   const [head = '', ...rest] = text.split('\r\n\r\n')
   const [first = '', ...lines] = head.split('\r\n')
-  const fields = Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 2)]))
+  const fields = Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 2)]),
+  )
   return { status: Number(first.split(' ')[1]), fields, body: rest.join('\r\n\r\n') }
 }
 
@@ -131,7 +133,10 @@ suite('HTTP faults before the service', () => {
     one.answer(ok() + ok())
     const { status, fields } = read(one.toCaller.text().slice((ok() + ok()).length))
     assert.equal(status, 429)
-    assert.deepEqual([fields['retry-after'], fields['ratelimit-limit'], fields['ratelimit-remaining'], fields['ratelimit-reset']], ['1', '2', '0', '1'])
+    assert.deepEqual(
+      [fields['retry-after'], fields['ratelimit-limit'], fields['ratelimit-remaining'], fields['ratelimit-reset']],
+      ['1', '2', '0', '1'],
+    )
     await sleep(160)
     one.ask(get('/4'))
     assert.match(one.toService.text(), /\/4/)
@@ -140,10 +145,20 @@ suite('HTTP faults before the service', () => {
 
   test('a request is rewritten: credentials gone, others put in their place', () => {
     const { one, lines } = withFault([
-      { is: 'rewrite', method: 'PUT', path: '/v2', query: { key: '', page: '2' }, set: { Cookie: 'a=b', 'X-New': '1' }, remove: ['authorization'] },
+      {
+        is: 'rewrite',
+        method: 'PUT',
+        path: '/v2',
+        query: { key: '', page: '2' },
+        set: { Cookie: 'a=b', 'X-New': '1' },
+        remove: ['authorization'],
+      },
     ])
     one.ask(post('/v1?key=hunter2&x=1', 'hello', 'Authorization: Bearer hunter3\r\nCookie: s=hunter4\r\n'))
-    assert.equal(one.toService.text(), 'PUT /v2?x=1&page=2 HTTP/1.1\r\nHost: shop.test\r\nCookie: a=b\r\nContent-Length: 5\r\nX-New: 1\r\n\r\nhello')
+    assert.equal(
+      one.toService.text(),
+      'PUT /v2?x=1&page=2 HTTP/1.1\r\nHost: shop.test\r\nCookie: a=b\r\nContent-Length: 5\r\nX-New: 1\r\n\r\nhello',
+    )
     assert.equal(lines.length, 1)
     assert.doesNotMatch(lines.join(), /hunter/)
     assert.match(lines.join(), /fault run\/fault: request rewritten: POST \/v1\?key=…&x=… \(connection 1, request 1\)/)
@@ -165,7 +180,10 @@ suite('HTTP faults on the real answer', () => {
   }
 
   test('status and fields change, the body stays', () => {
-    const { status, fields, body, part } = answered([{ is: 'change', status: 502, set: { 'X-A': 'b' }, remove: ['server'] }], ok('stock', 'Server: s\r\n'))
+    const { status, fields, body, part } = answered(
+      [{ is: 'change', status: 502, set: { 'X-A': 'b' }, remove: ['server'] }],
+      ok('stock', 'Server: s\r\n'),
+    )
     assert.deepEqual([status, fields['x-a'], fields.server, body, fields['content-length']], [502, 'b', undefined, 'stock', '5'])
     assert.equal(part.counters().bad, 1)
   })
@@ -173,7 +191,10 @@ suite('HTTP faults on the real answer', () => {
   test('the body changes, and its length with it', () => {
     const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Encoding: gzip\r\n\r\n3\r\nabc\r\n0\r\n\r\n'
     const { fields, body, one } = answered([{ is: 'change', body: 'new body' }], chunked)
-    assert.deepEqual([body, fields['content-length'], fields['transfer-encoding'], fields['content-encoding']], ['new body', '8', undefined, undefined])
+    assert.deepEqual(
+      [body, fields['content-length'], fields['transfer-encoding'], fields['content-encoding']],
+      ['new body', '8', undefined, undefined],
+    )
     one.ask(get('/next'))
     one.answer(ok('next'))
     assert.match(one.toCaller.text(), /new body.*new body$/s)
@@ -204,7 +225,10 @@ suite('HTTP faults on the real answer', () => {
 
   test('a malformed chunk, and JSON that is none', () => {
     const { body, fields, one } = answered([{ is: 'damage', how: 'chunk', keep: 0.5 }], ok('{}'))
-    assert.deepEqual([body, fields['transfer-encoding'], fields['content-length'], one.toCaller.ended], ['zz\r\n', 'chunked', undefined, true])
+    assert.deepEqual(
+      [body, fields['transfer-encoding'], fields['content-length'], one.toCaller.ended],
+      ['zz\r\n', 'chunked', undefined, true],
+    )
     const json = answered([{ is: 'damage', how: 'json', keep: 0.5 }], ok('{"a":1}'))
     assert.deepEqual([json.body, json.fields['content-length'], json.one.toCaller.ended], ['}"a":1}', '7', false])
     assert.throws(() => JSON.parse(json.body))
@@ -224,7 +248,13 @@ suite('HTTP faults on the real answer', () => {
   })
 
   test('changed and damaged at once', () => {
-    const { body, fields, status } = answered([{ is: 'change', status: 500, body: '{"a":1}' }, { is: 'damage', how: 'truncate', keep: 0.5 }], ok('old'))
+    const { body, fields, status } = answered(
+      [
+        { is: 'change', status: 500, body: '{"a":1}' },
+        { is: 'damage', how: 'truncate', keep: 0.5 },
+      ],
+      ok('old'),
+    )
     assert.deepEqual([status, body, fields['content-length']], [500, '{"a', '3'])
   })
 
@@ -234,7 +264,11 @@ suite('HTTP faults on the real answer', () => {
       one.ask(post('/pay', 'now') + get('/next'))
       assert.match(one.toService.text(), /now/)
       one.answer('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npa')
-      assert.deepEqual([one.toCaller.text(), one.toCaller.ended, one.toCaller.wasReset], ['', false, false], 'not before the answer is whole')
+      assert.deepEqual(
+        [one.toCaller.text(), one.toCaller.ended, one.toCaller.wasReset],
+        ['', false, false],
+        'not before the answer is whole',
+      )
       one.answer('id')
       return { one, part }
     }

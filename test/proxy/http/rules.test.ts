@@ -92,9 +92,9 @@ suite('rules', () => {
 
   test('delays have the shape that was asked for', () => {
     const all = (shape: 'uniform' | 'normal' | 'lognormal'): number[] =>
-      Array.from({ length: 4000 }, (_, count) => drawDelay({ is: 'delay', ms: 100, jitter: 20, shape }, (index) => drawOf(3, 'x', count, index))).toSorted(
-        (a, b) => a - b,
-      )
+      Array.from({ length: 4000 }, (_, count) =>
+        drawDelay({ is: 'delay', ms: 100, jitter: 20, shape }, (index) => drawOf(3, 'x', count, index)),
+      ).toSorted((a, b) => a - b)
     const at = (sorted: number[], quantile: number): number => sorted[Math.floor(quantile * sorted.length)] as number
     const uniform = all('uniform')
     assert.ok(at(uniform, 0) >= 80 && at(uniform, 0.9999) <= 120 && Math.abs(at(uniform, 0.5) - 100) < 2)
@@ -123,7 +123,10 @@ suite('rules', () => {
     one.ask(get())
     assert.equal(one.toService.text(), get())
     one.answer(ok())
-    assert.deepEqual(part.status('run/fault'), { acted: { connections: 0, pieces: 0, bytes: 0, requests: 1 }, achieved: { matched: 2, share: 0.5 } })
+    assert.deepEqual(part.status('run/fault'), {
+      acted: { connections: 0, pieces: 0, bytes: 0, requests: 1 },
+      achieved: { matched: 2, share: 0.5 },
+    })
   })
 
   test('the log of what was done is bounded', () => {
