@@ -2,22 +2,27 @@
 import type { Socket } from 'node:net'
 import { monotonicMs } from '../system/clock.ts'
 import { type Address, callerOf } from './address.ts'
-import { drawOf } from './draw.ts'
-import type { ConnectionStatus, Direction, StreamFault } from './fault.ts'
-import { createLink, type Link, type Outlet } from './link.ts'
+import { faultsOn } from './connection-faults.ts'
+import { closeOf, resetOf } from './endings.ts'
+import type { ConnectionStatus, Direction } from './fault.ts'
+import { createHttpWay, type HttpShared, type HttpWay } from './http-way.ts'
+import { createLink, type Link } from './link.ts'
+import { type Outlet, socketOutlet } from './outlet.ts'
 import type { PutFault } from './put-fault.ts'
 import { giveBack } from './read-buffer.ts'
-import { callerEnd, type EndEvents, type SocketEnd, serviceEnd } from './socket-end.ts'
-import { createStage } from './stages/create.ts'
-import type { Sink } from './stages/stage.ts'
+import { serviceDialler } from './service-dialler.ts'
+import { callerEnd } from './socket-end.ts'
 
 /** What connections of one proxy share. */
 export interface Shared {
   upstream: Address
+  /** Understands requests; absent: passes on bytes. */
+  http: HttpShared | undefined
   /** All that are put, in that order. */
   faults(): readonly PutFault[]
   bytes: { up: number; down: number }
   used(): void
+  /** ms that reading stood still because our own queues were full. */
   limited(ms: number): void
   failedUpstream(error: Error): void
   over(connection: Connection): void
@@ -28,23 +33,19 @@ export interface Connection {
   /** A stream fault has come or changed. */
   put(fault: PutFault): void
   remove(id: string): void
+  rulesChanged(): void
   finish(how: 'close' | 'reset'): void
-  /** Nothing passes until `remove(id)`; nothing is lost. */
+  /** Nothing passes until the fault is removed; nothing is lost. */
   stall(put: PutFault): void
   status(): ConnectionStatus
 }
 
-/** ms that a socket is still read after its end was sent, so that the kernel does not turn the end into a reset. */
-const lingers = 100
-/** ms for a peer that does not take what was sent before the end. */
-const patience = 30_000
 /** Bytes that a socket may have waiting before the other one is not read any more. */
 const enough = 64 * 1024
 
-const nothing = Buffer.alloc(0)
-
+/** A socket, and the direction whose bytes are read from it. */
 interface Side {
-  end: SocketEnd
+  socket: Socket
   link: Link
   /** Bytes that were read here. */
   read: number
@@ -60,62 +61,54 @@ export function createConnection(id: number, accepted: Socket, shared: Shared): 
   const began = monotonicMs()
   let finishing = false
   let connected = false
+  const dialService = serviceDialler(shared.upstream)
 
-  const up = side('up', (events) => callerEnd(accepted, events))
-  const down = side('down', (events) => serviceEnd(shared.upstream, events, onConnected))
+  const up: Side = newSide()
+  const down: Side = newSide()
+  const toService = socketOutlet(() => down.socket)
+  const toCaller = socketOutlet(() => up.socket)
+  const way = shared.http && wayThrough(shared.http)
+  up.link = createLink('up', way?.fromCaller ?? toService)
+  down.link = createLink('down', toCaller)
+  up.socket = callerEnd(accepted, {
+    receive: (bytes, whole) => received(up, 'up', bytes, whole),
+    ended: () => void (finishing || up.link.end('end')),
+    failed,
+    drained: () => drained(down),
+    closed: () => closed(up),
+  })
+  dial()
 
-  function other(one: Side): Side {
-    return one === up ? down : up
+  function wayThrough(http: HttpShared): HttpWay {
+    const backwards = intoLink(
+      () => down.link,
+      () => press(down),
+      () => finish('reset'),
+    )
+    const pressed = (): void => {
+      press(up)
+      press(down)
+    }
+    const over = (): void => finishWhenSent(up, 'close')
+    return createHttpWay({ number: id, shared: http, toService, toCaller: backwards, pressed, over, renewService: dial })
   }
 
-  function side(direction: Direction, open: (events: EndEvents) => SocketEnd): Side {
-    const self: Side = {
-      end: undefined as never,
-      link: createLink(
-        direction,
-        outletOf(() => other(self).end.socket),
-      ),
-      read: 0,
-      paused: true,
-      pausedAt: 0,
-      lent: [],
-      closed: false,
-    }
-    self.end = open({
-      receive: (bytes, whole) => received(self, direction, bytes, whole),
-      ended: () => void (finishing || self.link.end('end')),
-      failed: (error) => failed(self, error),
-      drained: () => drained(other(self)),
-      closed() {
-        self.closed = true
-        if (up.closed && down.closed) over()
+  function dial(): void {
+    down.closed = false
+    down.paused = true
+    down.socket = dialService({
+      receive: (bytes, whole) => received(down, 'down', bytes, whole),
+      ended: serviceEnded,
+      failed: serviceFailed,
+      drained: () => drained(up),
+      closed: () => closed(down),
+      notConnected,
+      connected() {
+        connected = true
+        press(up)
+        press(down)
       },
     })
-    return self
-  }
-
-  function outletOf(socket: () => Socket): Outlet {
-    let corked = false
-    return {
-      get waiting() {
-        return socket().writableLength
-      },
-      write(data) {
-        const to = socket()
-        if (!corked) {
-          // What becomes due at once leaves in one call.
-          corked = true
-          to.cork()
-          process.nextTick(() => {
-            corked = false
-            to.uncork()
-          })
-        }
-        to.write(data)
-      },
-      end: () => endOf(socket()),
-      reset: () => reset(socket()),
-    }
   }
 
   function received(from: Side, direction: Direction, bytes: Buffer, whole: Buffer): boolean {
@@ -123,8 +116,8 @@ export function createConnection(id: number, accepted: Socket, shared: Shared): 
     from.read += bytes.length
     shared.used()
     if (finishing) return false
-    if (from.link.bare) {
-      const to = other(from).end.socket
+    if (from.link.bare && !way) {
+      const to = other(from).socket
       to.write(bytes)
       const waiting = to.writableLength
       if (waiting === 0) return false
@@ -134,30 +127,35 @@ export function createConnection(id: number, accepted: Socket, shared: Shared): 
     }
     // A small piece must not keep a big buffer for as long as it waits.
     const keep = bytes.length * 2 >= whole.length
-    from.link.push(keep ? bytes : Buffer.from(bytes))
+    const own = keep ? bytes : Buffer.from(bytes)
+    if (way && direction === 'down') way.middle.fromService(own)
+    else from.link.push(own)
     press(from)
     return keep
+  }
+
+  function other(one: Side): Side {
+    return one === up ? down : up
   }
 
   function pause(from: Side): void {
     if (from.paused) return
     from.paused = true
     from.pausedAt = monotonicMs()
-    from.end.read(false)
-  }
-
-  function resume(from: Side): void {
-    if (!from.paused || !connected) return
-    from.paused = false
-    from.end.read(true)
+    from.socket.pause()
   }
 
   /** Holds the sender back when too much waits, and lets it go on. */
   function press(from: Side): void {
-    if (finishing) return
-    if (from.link.bare ? other(from).end.socket.writableLength >= enough : from.link.full()) return pause(from)
-    if (from.paused && !from.link.bare && connected) shared.limited(monotonicMs() - from.pausedAt)
-    resume(from)
+    if (finishing || !connected) return
+    const { link } = from
+    const direct = link.bare && !way
+    const full = direct ? other(from).socket.writableLength >= enough : link.full() || way?.pauses[link.direction] === true
+    if (full) return pause(from)
+    if (!from.paused) return
+    if (!direct && from.pausedAt > 0) shared.limited(monotonicMs() - from.pausedAt)
+    from.paused = false
+    from.socket.resume()
   }
 
   function drained(from: Side): void {
@@ -165,127 +163,112 @@ export function createConnection(id: number, accepted: Socket, shared: Shared): 
     press(from)
   }
 
-  function onConnected(): void {
+  function serviceEnded(): void {
     if (finishing) return
-    connected = true
-    resume(up)
-    resume(down)
+    if (way) way.middle.serviceEnded()
+    else down.link.end('end')
   }
 
-  function failed(one: Side, error: Error): void {
+  function notConnected(error: Error): void {
     if (finishing) return
-    if (!connected) {
-      shared.failedUpstream(error)
-      return finish('close')
-    }
-    // It cannot take anything any more. What it has sent before arrives, and then the reset.
-    other(one).link.close()
-    one.link.end('reset')
+    shared.failedUpstream(error)
+    finish('close')
+  }
+
+  /** A side that has failed cannot take anything any more. What it has sent before arrives, and then the reset. */
+  function serviceFailed(): void {
+    if (finishing) return
+    up.link.close()
+    way?.middle.closed()
+    down.link.end('reset')
+  }
+
+  function failed(): void {
+    if (finishing) return
+    if (!connected) return finish('close')
+    down.link.close()
+    up.link.end('reset')
   }
 
   function finish(how: 'close' | 'reset'): void {
     if (finishing && how === 'close') return
     finishing = true
-    for (const { end, link } of [up, down]) {
+    way?.middle.closed()
+    for (const { socket, link } of [up, down]) {
       link.close()
-      if (how === 'reset') reset(end.socket)
-      else close(end)
+      if (how === 'reset') resetOf(socket)
+      else closeOf(socket)
     }
   }
 
-  function add(from: Side, put: PutFault, fault: StreamFault): void {
-    let drawn = 0
-    from.link.add((next) =>
-      createStage(fault, {
-        next,
-        finish: (how) => finishAfter(from, next, how),
-        relieved: () => press(from),
-        acted: put.acted,
-        tally: put.tally,
-        random: () => drawOf(fault.seed ?? 0, fault.id, id, ++drawn),
-      }),
-    )
+  function finishWhenSent({ socket }: Side, how: 'close' | 'reset'): void {
+    if (socket.writableFinished || socket.destroyed) finish(how)
+    else socket.once('finish', () => finish(how))
   }
 
-  /** What has passed the stage still arrives: the end goes behind it. */
-  function finishAfter(from: Side, next: () => Sink, how: 'close' | 'reset'): void {
-    if (finishing) return
-    const to = other(from)
-    if (how === 'reset') return finish('reset')
-    next().end('end')
-    to.end.socket.once('finish', () => finish('close'))
-    if (to.end.socket.writableFinished) finish('close')
-  }
-
-  function over(): void {
+  function closed(side: Side): void {
+    side.closed = true
+    if (!up.closed || !down.closed) return
+    way?.middle.closed()
     up.link.close()
     down.link.close()
     shared.over(connection)
   }
 
+  const acting = faultsOn({
+    id,
+    links: { up: up.link, down: down.link },
+    isOver: () => finishing,
+    relieved: (direction) => press(direction === 'up' ? up : down),
+    finish,
+    finishWhenSent: (direction) => finishWhenSent(direction === 'up' ? down : up, 'close'),
+  })
+
   const connection: Connection = {
     id,
-    put(put) {
-      const { fault } = put
-      if (fault.is !== 'stream') return
-      const from = fault.direction === 'up' ? up : down
-      const { link } = from
-      const acts = fault.act.is !== 'noop' && drawOf(fault.seed ?? 0, fault.id, id) < fault.share
-      if (link.has(fault.id)) return acts ? link.update(fault) : link.remove(fault.id)
-      put.tally.drawn++
-      if (!acts || finishing) return
-      put.tally.hit++
-      put.acted.connections++
-      add(from, put, fault)
-    },
+    put: acting.put,
     remove(id) {
-      up.link.remove(id)
-      down.link.remove(id)
+      acting.remove(id)
       press(up)
       press(down)
     },
+    rulesChanged: () => way?.middle.rulesChanged(),
     finish,
-    stall(put) {
-      for (const from of [up, down]) {
-        const act = { is: 'rate', bytesPerSecond: 0 } as const
-        add(from, put, { is: 'stream', id: put.fault.id, direction: from.link.direction, share: 1, act })
-      }
-      put.acted.connections++
-    },
-    status: () => ({
-      id,
-      caller,
-      age: monotonicMs() - began,
-      bytes: { up: up.read, down: down.read },
-      held: { up: up.link.held, down: down.link.held },
-      faults: [...new Set([...up.link.ids(), ...down.link.ids()])],
-    }),
+    stall: acting.stall,
+    status: () => statusOf(connection, { caller, began, up, down, way }),
   }
   for (const fault of shared.faults()) connection.put(fault)
   return connection
 }
 
-/** Not before all is sent: while a shutdown is under way a socket cannot be reset, and Node would lose it. */
-function endOf(socket: Socket, then?: () => void): void {
-  if (socket.writableLength === 0) socket.end(then)
-  else socket.write(nothing, (error) => void (error || socket.end(then)))
+function newSide(): Side {
+  return { socket: undefined as never, link: undefined as never, read: 0, paused: true, pausedAt: 0, lent: [], closed: false }
 }
 
-function reset(socket: Socket): void {
-  if (socket.destroyed) return
-  if (socket.connecting) return void socket.destroy()
-  if (!socket.writableEnded || socket.writableFinished) return void socket.resetAndDestroy()
-  socket.once('finish', () => reset(socket))
+/** The way into the stages of a direction, for what does not come from a socket. */
+function intoLink(link: () => Link, pushed: () => void, reset: () => void): Outlet {
+  return {
+    waiting: 0,
+    write(data) {
+      link().push(data)
+      pushed()
+    },
+    end: () => link().end('end'),
+    reset,
+  }
 }
 
-function close({ socket, read }: SocketEnd): void {
-  if (socket.destroyed) return
-  const destroy = (): void => void socket.destroy()
-  if (socket.connecting) return destroy()
-  const limit = setTimeout(destroy, patience)
-  socket.once('close', () => clearTimeout(limit))
-  if (!socket.writableEnded) endOf(socket, () => setTimeout(destroy, lingers).unref())
-  else setTimeout(destroy, lingers).unref()
-  socket.once('end', destroy)
-  read(true)
+function statusOf(
+  { id }: Connection,
+  { caller, began, up, down, way }: { caller: string; began: number; up: Side; down: Side; way: HttpWay | undefined },
+): ConnectionStatus {
+  const held = way?.middle.held ?? { up: 0, down: 0 }
+  return {
+    id,
+    caller,
+    age: monotonicMs() - began,
+    bytes: { up: up.read, down: down.read },
+    held: { up: up.link.held + held.up, down: down.link.held + held.down },
+    faults: [...new Set([...up.link.ids(), ...down.link.ids()])],
+  }
 }

@@ -4,17 +4,9 @@
  */
 import { monotonicMs } from '../system/clock.ts'
 import type { Direction, StreamFault } from './fault.ts'
+import type { Outlet } from './outlet.ts'
 import type { Ending, Piece, Sink, Stage } from './stages/stage.ts'
 import { narrowRoom } from './stages/stage.ts'
-
-/** Where a direction leaves. */
-export interface Outlet {
-  write(data: Buffer): void
-  end(): void
-  reset(): void
-  /** Bytes not taken yet. */
-  readonly waiting: number
-}
 
 export interface Link {
   readonly direction: Direction

@@ -4,7 +4,10 @@ import { monotonicMs, wallMs } from '../system/clock.ts'
 import { newcomers } from './acceptance.ts'
 import { parseAddress } from './address.ts'
 import { type Connection, createConnection, type Shared } from './connection.ts'
-import type { ConnectionStatus, ProxyFault, ProxyStatus } from './fault.ts'
+import type { ConnectionFault, ConnectionStatus, HttpFault, ProxyFault, ProxyStatus } from './fault.ts'
+import { callCounter } from './http/counters.ts'
+import { faultLog } from './http/fault-log.ts'
+import { type LiveRule, liveRule } from './http/live-rule.ts'
 import { listenAt } from './listener.ts'
 import { loopLagMs } from './loop-lag.ts'
 import { type PutFault, putFault, statusOf } from './put-fault.ts'
@@ -44,8 +47,13 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   let limitedMs = 0
   let stopped = false
 
+  /** Those of the faults that act on requests. */
+  const rules = new Map<string, LiveRule>()
+  const http = options.carries === 'http' ? { counter: callCounter(), log: faultLog(log), rules: () => [...rules.values()] } : undefined
+
   const shared: Shared = {
     upstream: parseAddress(options.upstream),
+    http,
     faults: () => faults,
     bytes: { up: 0, down: 0 },
     used() {
@@ -92,7 +100,18 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   function begin(put: PutFault): void {
     const { fault } = put
     if (fault.is === 'stream') for (const connection of live.values()) connection.put(put)
-    if (fault.is !== 'connections') return
+    else if (fault.is === 'http') rule(fault)
+    else whole(put, fault)
+  }
+
+  function rule(fault: HttpFault): void {
+    const known = rules.get(fault.id)
+    if (known) known.replace(fault)
+    else rules.set(fault.id, liveRule(fault))
+    for (const connection of [...live.values()]) connection.rulesChanged()
+  }
+
+  function whole(put: PutFault, fault: ConnectionFault): void {
     admit()
     for (const connection of [...live.values()]) {
       if (fault.live === 'stall') connection.stall(put)
@@ -107,6 +126,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     const index = faults.findIndex(({ fault }) => fault.id === id)
     if (index < 0) return false
     faults.splice(index, 1)
+    if (rules.delete(id)) for (const connection of [...live.values()]) connection.rulesChanged()
     for (const connection of [...live.values()]) connection.remove(id)
     admit()
     return true
@@ -118,12 +138,13 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     },
     put(fault, holder = '') {
       const known = faults.find((one) => one.fault.id === fault.id)
-      if (known && known.fault.is === 'stream' && fault.is === 'stream' && known.fault.act.is === fault.act.is) {
+      if (known && isAlike(known.fault, fault)) {
         known.fault = fault
         return begin(known)
       }
       if (known) remove(fault.id)
       const put = putFault(fault, holder)
+      if (fault.is === 'http' && !http) throw new Error(`the proxy ${options.name} passes on bytes: it sees no requests`)
       faults.push(put)
       begin(put)
     },
@@ -141,7 +162,8 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       bytes: { ...shared.bytes },
       limitedMs: Math.round(limitedMs),
       loopLagMs: loopLagMs(monotonicMs()),
-      faults: faults.map(statusOf),
+      faults: faults.map((put) => ({ ...statusOf(put), ...rules.get(put.fault.id)?.status() })),
+      ...(http && { http: http.counter.read() }),
     }),
     connections: () => [...live.values()].map((connection) => connection.status()),
     stop() {
@@ -151,4 +173,10 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       return Promise.resolve()
     },
   }
+}
+
+/** Its numbers can change while it acts; otherwise the one goes and the other comes. */
+function isAlike(one: ProxyFault, other: ProxyFault): boolean {
+  if (one.is === 'stream' && other.is === 'stream') return one.act.is === other.act.is && one.direction === other.direction
+  return one.is === 'http' && other.is === 'http'
 }

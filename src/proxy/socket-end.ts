@@ -4,12 +4,6 @@ import { type LookupFunction, Socket, type TcpSocketConnectOpts } from 'node:net
 import type { Address } from './address.ts'
 import { readInto } from './read-buffer.ts'
 
-export interface SocketEnd {
-  readonly socket: Socket
-  /** Reading begins with the first call. */
-  read(on: boolean): void
-}
-
 export interface EndEvents {
   /** True: the bytes are still needed, and `whole`, the buffer they lie in, is taken over. */
   receive(bytes: Buffer, whole: Buffer): boolean
@@ -24,7 +18,7 @@ export interface EndEvents {
 }
 
 /** What Node hands to us when a connection was accepted; it reads nothing yet. */
-export function callerEnd(accepted: Socket, events: EndEvents): SocketEnd {
+export function callerEnd(accepted: Socket, events: EndEvents): Socket {
   const reading = readInto(events.receive)
   const inner = (accepted as unknown as { _handle?: unknown })._handle
   // `onread` can only be said when a socket is made: the accepted handle gets a new one. Without such a handle, streams do it more slowly.
@@ -35,21 +29,21 @@ export function callerEnd(accepted: Socket, events: EndEvents): SocketEnd {
 }
 
 /** Begins to connect; reading begins when it is connected. */
-export function serviceEnd(address: Address, events: EndEvents, connected: () => void): SocketEnd {
+export function serviceEnd(address: Address, events: EndEvents, connected: () => void): Socket {
   const reading = readInto(events.receive)
   const socket = new Socket({ allowHalfOpen: true, onread: reading } as never)
-  const end = watched(socket, events, reading.close, false)
+  watched(socket, events, reading.close, false)
   socket.once('connect', connected)
   if ('path' in address) socket.connect({ path: address.path })
   else socket.connect({ host: address.host ?? 'localhost', port: address.port, noDelay: true, lookup: ipv4First } as TcpSocketConnectOpts)
-  return end
+  return socket
 }
 
 /** Services that listen at `localhost` mostly do so at 127.0.0.1. */
 const ipv4First: LookupFunction = (host, options, callback) =>
   lookup(host, host === 'localhost' ? { ...options, order: 'ipv4first' } : options, callback as never)
 
-function watched(socket: Socket, events: EndEvents, close: () => void, streams: boolean): SocketEnd {
+function watched(socket: Socket, events: EndEvents, close: () => void, streams: boolean): Socket {
   let failed = false
   socket.on('end', () => events.ended())
   socket.on('drain', () => events.drained())
@@ -63,11 +57,5 @@ function watched(socket: Socket, events: EndEvents, close: () => void, streams: 
     events.closed()
   })
   if (streams) socket.on('data', (bytes: Buffer) => void events.receive(bytes, bytes))
-  return {
-    socket,
-    read(on) {
-      if (on) socket.resume()
-      else socket.pause()
-    },
-  }
+  return socket
 }

@@ -1,0 +1,36 @@
+/** The ways to end a socket: in order, by a reset, or for good. */
+import type { Socket } from 'node:net'
+
+/** ms that a socket is still read after its end was sent, so that the kernel does not turn the end into a reset. */
+const lingers = 100
+/** ms for a peer that does not take what was sent before the end. */
+const patience = 30_000
+
+const nothing = Buffer.alloc(0)
+
+/** Not before all is sent: while a shutdown waits for that a socket cannot be reset, and Node would lose it. */
+export function endOf(socket: Socket, then?: () => void): void {
+  if (socket.writableLength === 0) socket.end(then)
+  else socket.write(nothing, (error) => void (error || socket.end(then)))
+}
+
+export function resetOf(socket: Socket): void {
+  if (socket.destroyed) return
+  if (socket.connecting) return void socket.destroy()
+  if (!socket.writableEnded || socket.writableFinished) return void socket.resetAndDestroy()
+  socket.once('finish', () => resetOf(socket))
+}
+
+/** What was written before still arrives; what the peer sends from here on goes nowhere. */
+export function closeOf(socket: Socket): void {
+  if (socket.destroyed) return
+  const destroy = (): void => void socket.destroy()
+  if (socket.connecting) return destroy()
+  const limit = setTimeout(destroy, patience)
+  socket.once('close', () => clearTimeout(limit))
+  const linger = (): void => void setTimeout(destroy, lingers).unref()
+  if (socket.writableEnded) linger()
+  else endOf(socket, linger)
+  socket.once('end', destroy)
+  socket.resume()
+}
