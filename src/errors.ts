@@ -66,6 +66,21 @@ export const catalogue = {
     hint: 'Undo by hand what it did, or restore the file and run squall rollback.',
     exit: 6,
   },
+  'proxy-address': {
+    means: 'The API of squall proxy cannot listen where it is told to.',
+    hint: 'Is another proxy running there already? Choose another --port or --host.',
+    exit: 2,
+  },
+  'proxy-config': {
+    means: 'The file of --config is not a list of proxies, or one of them cannot be started.',
+    hint: 'It is the JSON that POST /populate takes: [{"name": "…", "listen": "…", "upstream": "…", "toxics": []}].',
+    exit: 2,
+  },
+  'proxy-state': {
+    means: 'The file of --state is damaged or something else.',
+    hint: 'Name another file, or move this one away: it is made again.',
+    exit: 2,
+  },
   policy: {
     means: 'The policy that the project file has for this environment does not allow the run.',
     hint: 'Change the experiment, or talk to those who answer for squall.yaml.',

@@ -1,6 +1,6 @@
 /** All commands in one table. Each one's module is loaded only when it is called, so that starting stays fast. */
 import type { Command } from './context.ts'
-import { httpUrl, limit, port, repeated, seed, variable } from './option-values.ts'
+import { anyPort, anySeed, httpUrl, limit, port, repeated, seed, variable } from './option-values.ts'
 
 export interface OptionEntry {
   /** As commander reads it: `--limit <n>`. */
@@ -189,6 +189,30 @@ export const commands: readonly CommandEntry[] = [
     examples: ['squall doctor'],
     reads: true,
     load: () => import('./doctor.ts'),
+  },
+  {
+    name: 'proxy',
+    group: 'Other',
+    says: "a fault proxy that Toxiproxy's clients drive as theirs; flags as there, with one dash or two",
+    arguments: [['[command...]', 'nothing: serve until SIGINT or SIGTERM']],
+    options: [
+      { flags: '--host <address>', says: 'where the API listens (default 127.0.0.1)' },
+      { flags: '--port <n>', says: 'its port; 0 takes a free one (default 8474)', read: anyPort },
+      { flags: '--config <file>', says: 'JSON with proxies to begin with, their toxics included' },
+      { flags: '--state <file>', says: 'keep proxies and toxics in this file, over restarts' },
+      { flags: '--seed <n>', says: 'the same toxicity and jitter again', read: anySeed },
+      { flags: '--allow-host <name>', says: 'a name under which the API may be called (may be repeated)', read: repeated },
+      { flags: '--proxy-metrics', says: 'bytes of each proxy at /metrics' },
+      { flags: '--runtime-metrics', says: 'what this process needs, at /metrics' },
+      { flags: '--server-version', says: 'print the version of Toxiproxy that is spoken (also: -version)' },
+    ],
+    examples: [
+      'squall proxy',
+      'squall proxy --config toxiproxy.json --state proxies.json',
+      'LOG_LEVEL=info squall proxy -host 0.0.0.0 -seed 7',
+    ],
+    reads: false,
+    load: () => import('./proxy.ts'),
   },
   {
     name: 'faults',

@@ -30,6 +30,17 @@ export function port(text: string): number {
   return whole('--port', text, 1, 65_535)
 }
 
+/** `--port` of a server: 0 means any that is free. */
+export function anyPort(text: string): number {
+  return whole('--port', text, 0, 65_535)
+}
+
+/** `--seed` of a server: a whole number of 64 bits, as Go's programs take it; its lower half counts. */
+export function anySeed(text: string): number {
+  if (/^-?\d{1,19}$/.test(text)) return Number(BigInt.asUintN(32, BigInt(text)))
+  throw new SquallError('usage', `--seed ${text}: a whole number is expected`, { hint: 'For example --seed 7.' })
+}
+
 /** `--url`: the text of an address that traffic can be sent to. */
 export function httpUrl(text: string): string {
   if (/^https?:$/.test(URL.parse(text)?.protocol ?? '')) return text

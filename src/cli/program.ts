@@ -8,7 +8,8 @@ import { commandContext, type Streams, showError } from './output.ts'
 import { quietWhenUnread } from './unread.ts'
 
 /** Runs one command line (without `node` and the file's name) and returns the exit code. Never throws. */
-export async function runCommandLine(words: readonly string[], streams: Streams = process): Promise<number> {
+export async function runCommandLine(given: readonly string[], streams: Streams = process): Promise<number> {
+  let words = given
   if (words[0] === '__complete') {
     const { completions } = await import('./completion/dynamic.ts')
     for (const line of await completions(words[1] ?? '')) streams.stdout.write(`${line}\n`)
@@ -31,6 +32,7 @@ export async function runCommandLine(words: readonly string[], streams: Streams 
     })
   })
   try {
+    if (words[0] === 'proxy') words = ['proxy', ...(await import('./go-flags.ts')).fromGoFlags(words.slice(1))]
     if (words.length === 0) {
       streams.stderr.write(rootHelp(program))
       return 2

@@ -24,6 +24,8 @@ const types: Record<string, string[]> = {
   limit_data: ['bytes'],
   noop: [],
 }
+/** A slicer needs an average_size. */
+const usable = Object.keys(types).filter((type) => type !== 'slicer')
 const zeros = (type: string): Record<string, number> => Object.fromEntries((types[type] ?? []).map((name) => [name, 0]))
 const numbered = (type: string): Record<string, number> => Object.fromEntries((types[type] ?? []).map((name, at) => [name, at + 11]))
 
@@ -52,8 +54,25 @@ export const toxicCases: readonly Case[] = [
     title: 'each type with what is set when nothing is said',
     steps: [
       makeA,
-      ...Object.keys(types).map((type) => add({ type }, ok(toxic(type, zeros(type))))),
-      { ask: 'GET /proxies/a/toxics', gets: ok(`[${Object.keys(types).map((type) => toxic(type, zeros(type)))}]`) },
+      ...usable.map((type) => add({ type }, ok(toxic(type, zeros(type))))),
+      { ask: 'GET /proxies/a/toxics', gets: ok(`[${usable.map((type) => toxic(type, zeros(type)))}]`) },
+    ],
+  },
+  {
+    title: 'values that kill a server at the first byte',
+    steps: [
+      makeA,
+      {
+        ...add({ type: 'slicer' }, ok(toxic('slicer', zeros('slicer')))),
+        ours: {
+          deviation: 'wrong-values',
+          gets: badBody('slicer: average_size must be at least 1 byte, not 0: no piece can be smaller'),
+        },
+      },
+      {
+        ...add({ type: 'bandwidth', attributes: { rate: -1 } }, ok(toxic('bandwidth', { rate: -1 }))),
+        ours: { deviation: 'wrong-values', gets: badBody('bandwidth: rate must be 0 (nothing passes) or more KB per second, not -1') },
+      },
     ],
   },
   {

@@ -25,7 +25,7 @@ export const deviations = [
   {
     id: 'wrong-values',
     toxiproxy: 'A negative `rate` and an `average_size` of 0 are taken, and kill the server at the first byte.',
-    squall: 'The server lives on.',
+    squall: 'They are refused with 400, and the text says why.',
   },
   {
     id: 'refused-changes-nothing',

@@ -1,0 +1,62 @@
+/** `squall proxy`: a server that Toxiproxy's clients take for theirs. */
+import { SquallError } from '../errors.ts'
+import { toxiproxyVersion } from '../proxy/toxiproxy/routes.ts'
+import { startToxiproxyServer } from '../proxy/toxiproxy/server.ts'
+import type { Command } from './context.ts'
+
+interface ProxyOptions {
+  host?: string
+  port?: number
+  config?: string
+  state?: string
+  seed?: number
+  allowHost?: string[]
+  proxyMetrics?: boolean
+  runtimeMetrics?: boolean
+  serverVersion?: boolean
+}
+
+/** What may follow `squall proxy` instead of options of the server. */
+const others: Readonly<Record<string, () => Promise<{ default: Command }>>> = {}
+
+/** Exit 0 when it was told to stop, by SIGINT or SIGTERM. */
+const proxy: Command<ProxyOptions> = async (args, options, context) => {
+  const other = others[args[0] ?? '']
+  if (other) return (await other()).default(args.slice(1), { ...options }, context)
+  if (args.length > 0)
+    throw new SquallError('usage', `squall proxy ${args[0]}: there is no such command`, { hint: 'See squall proxy --help.' })
+  if (options.serverVersion) {
+    context.out(`toxiproxy-server version ${toxiproxyVersion}`)
+    return 0
+  }
+  const { host = '127.0.0.1', port = 8474, config, state, seed, allowHost = [], proxyMetrics = false, runtimeMetrics = false } = options
+  const server = await startToxiproxyServer({
+    host,
+    port,
+    ...(config === undefined ? {} : { config }),
+    ...(state === undefined ? {} : { state }),
+    ...(seed === undefined ? {} : { seed }),
+    allowHosts: allowHost,
+    metrics: { proxies: proxyMetrics, runtime: runtimeMetrics },
+    logLevel: process.env.LOG_LEVEL,
+    write: (line) => context.out(line),
+  })
+  process.on('uncaughtException', server.defect)
+  process.on('unhandledRejection', server.defect)
+  await toldToStop()
+  await server.stop()
+  return 0
+}
+export default proxy
+
+/** A second signal ends the process at once, as it would without us. */
+function toldToStop(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = (): void => {
+      for (const name of names) process.off(name, stop)
+      resolve()
+    }
+    const names = ['SIGINT', 'SIGTERM'] as const
+    for (const name of names) process.on(name, stop)
+  })
+}
