@@ -118,7 +118,7 @@ export function liveRule(first: HttpFault): LiveRule {
       achieved: {
         matched: tally.matched,
         ...(tally.matched > 0 && { share: tally.acted / tally.matched }),
-        ...(tally.waits > 0 && { delay: tally.waitedMs / tally.waits }),
+        ...(tally.waits > 0 && { waits: tally.waits, delay: tally.waitedMs / tally.waits }),
       },
     }),
     replace(fault) {
