@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { monotonicMs } from '../system/clock.ts'
 import { type Address, callerOf } from './address.ts'
 import { faultsOn } from './connection-faults.ts'
-import { closeOf, resetOf } from './endings.ts'
+import { closeOf, resetOf, whenSent } from './endings.ts'
 import type { ConnectionStatus, Direction } from './fault.ts'
 import { createHttpWay, type HttpShared, type HttpWay } from './http-way.ts'
 import { createLink, type Link } from './link.ts'
@@ -37,6 +37,8 @@ export interface Connection {
   finish(how: 'close' | 'reset'): void
   /** Nothing passes until the fault is removed; nothing is lost. */
   stall(put: PutFault): void
+  /** ms for which our own queues have been holding its senders back until now. */
+  limitedMs(): number
   status(): ConnectionStatus
 }
 
@@ -89,7 +91,7 @@ export function createConnection(id: number, accepted: Socket, shared: Shared): 
       press(up)
       press(down)
     }
-    const over = (): void => finishWhenSent(up, 'close')
+    const over = (): void => whenSent(up.socket, () => finish('close'))
     return createHttpWay({ number: id, shared: http, toService, toCaller: backwards, pressed, over, renewService: dial })
   }
 
@@ -117,13 +119,9 @@ export function createConnection(id: number, accepted: Socket, shared: Shared): 
     shared.used()
     if (finishing) return false
     if (from.link.bare && !way) {
-      const to = other(from).socket
-      to.write(bytes)
-      const waiting = to.writableLength
-      if (waiting === 0) return false
-      from.lent.push(whole)
+      const waiting = passOn(bytes, whole, from, other(from).socket)
       if (waiting >= enough) pause(from)
-      return true
+      return waiting > 0
     }
     // A small piece must not keep a big buffer for as long as it waits.
     const keep = bytes.length * 2 >= whole.length
@@ -138,13 +136,6 @@ export function createConnection(id: number, accepted: Socket, shared: Shared): 
     return one === up ? down : up
   }
 
-  function pause(from: Side): void {
-    if (from.paused) return
-    from.paused = true
-    from.pausedAt = monotonicMs()
-    from.socket.pause()
-  }
-
   /** Holds the sender back when too much waits, and lets it go on. */
   function press(from: Side): void {
     if (finishing || !connected) return
@@ -153,13 +144,13 @@ export function createConnection(id: number, accepted: Socket, shared: Shared): 
     const full = direct ? other(from).socket.writableLength >= enough : link.full() || way?.pauses[link.direction] === true
     if (full) return pause(from)
     if (!from.paused) return
-    if (!direct && from.pausedAt > 0) shared.limited(monotonicMs() - from.pausedAt)
+    shared.limited(limitedNow(from, !direct))
     from.paused = false
     from.socket.resume()
   }
 
   function drained(from: Side): void {
-    for (const buffer of from.lent.splice(0)) giveBack(buffer)
+    giveAllBack(from)
     press(from)
   }
 
@@ -201,11 +192,6 @@ export function createConnection(id: number, accepted: Socket, shared: Shared): 
     }
   }
 
-  function finishWhenSent({ socket }: Side, how: 'close' | 'reset'): void {
-    if (socket.writableFinished || socket.destroyed) finish(how)
-    else socket.once('finish', () => finish(how))
-  }
-
   function closed(side: Side): void {
     side.closed = true
     if (!up.closed || !down.closed) return
@@ -221,7 +207,11 @@ export function createConnection(id: number, accepted: Socket, shared: Shared): 
     isOver: () => finishing,
     relieved: (direction) => press(direction === 'up' ? up : down),
     finish,
-    finishWhenSent: (direction) => finishWhenSent(direction === 'up' ? down : up, 'close'),
+    finishWhenSent(direction) {
+      const [from, to] = direction === 'up' ? [up, down] : [down, up]
+      from.link.shut()
+      whenSent(to.socket, () => finish('close'))
+    },
   })
 
   const connection: Connection = {
@@ -235,6 +225,7 @@ export function createConnection(id: number, accepted: Socket, shared: Shared): 
     rulesChanged: () => way?.middle.rulesChanged(),
     finish,
     stall: acting.stall,
+    limitedMs: () => limitedNow(up, way !== undefined) + limitedNow(down, way !== undefined),
     status: () => statusOf(connection, { caller, began, up, down, way }),
   }
   for (const fault of shared.faults()) connection.put(fault)
@@ -243,6 +234,32 @@ export function createConnection(id: number, accepted: Socket, shared: Shared): 
 
 function newSide(): Side {
   return { socket: undefined as never, link: undefined as never, read: 0, paused: true, pausedAt: 0, lent: [], closed: false }
+}
+
+/** Returns how many bytes wait in the other socket; then the buffer is lent to it. */
+function passOn(bytes: Buffer, whole: Buffer, from: Side, to: Socket): number {
+  // Little that waits tells nobody when it has gone: whoever comes next looks.
+  if (from.lent.length > 0 && to.writableLength === 0) giveAllBack(from)
+  to.write(bytes)
+  const waiting = to.writableLength
+  if (waiting > 0) from.lent.push(whole)
+  return waiting
+}
+
+function pause(from: Side): void {
+  if (from.paused) return
+  from.paused = true
+  from.pausedAt = monotonicMs()
+  from.socket.pause()
+}
+
+/** ms since our own queues began to hold this sender back. */
+function limitedNow({ paused, pausedAt, link }: Side, throughMore: boolean): number {
+  return paused && pausedAt > 0 && (throughMore || !link.bare) ? monotonicMs() - pausedAt : 0
+}
+
+function giveAllBack({ lent }: Side): void {
+  for (const buffer of lent.splice(0)) giveBack(buffer)
 }
 
 /** The way into the stages of a direction, for what does not come from a socket. */

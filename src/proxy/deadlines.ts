@@ -69,15 +69,18 @@ function spin(): void {
 
 function fire(): void {
   const now = monotonicMs()
-  for (;;) {
-    const first = heap[0]
-    if (!first || (first.call !== null && first.at > now)) break
-    pop()
-    const { call } = first
-    first.call = null
-    call?.()
+  try {
+    for (;;) {
+      const first = heap[0]
+      if (!first || (first.call !== null && first.at > now)) break
+      pop()
+      const { call } = first
+      first.call = null
+      call?.()
+    }
+  } finally {
+    arm() // A defect in one call must not stop the clock for all others.
   }
-  arm()
 }
 
 function dropCancelled(): void {

@@ -34,3 +34,9 @@ export function closeOf(socket: Socket): void {
   socket.once('end', destroy)
   socket.resume()
 }
+
+/** Everything that was written is out, and the end behind it; or nothing can go out any more. */
+export function whenSent(socket: Socket, then: () => void): void {
+  if (socket.writableFinished || socket.destroyed) then()
+  else socket.once('finish', then)
+}

@@ -23,6 +23,8 @@ export interface Link {
   update(fault: StreamFault): void
   has(id: string): boolean
   ids(): string[]
+  /** A fault has ended this direction: what still comes goes nowhere. */
+  shut(): void
   /** More waits than may: the sender has to be held back. */
   full(): boolean
   close(): void
@@ -41,6 +43,7 @@ export function createLink(direction: Direction, outlet: Outlet): Link {
   const slots: Slot[] = []
   /** What of `heldByAll` is ours. */
   let counted = 0
+  let isShut = false
   const last: Sink = {
     push: (piece: Piece) => outlet.write(piece.data),
     end: (how) => (how === 'reset' ? outlet.reset() : outlet.end()),
@@ -77,10 +80,13 @@ export function createLink(direction: Direction, outlet: Outlet): Link {
       return counted
     },
     get bare() {
-      return slots.length === 0
+      return slots.length === 0 && !isShut
     },
-    push: (data) => first.push({ data, at: monotonicMs() }),
-    end: (how) => first.end(how),
+    push: (data) => void (isShut || first.push({ data, at: monotonicMs() })),
+    end: (how) => void (isShut || first.end(how)),
+    shut() {
+      isShut = true
+    },
     add(make) {
       const slot: Slot = { stage: undefined as never, next: last }
       slot.stage = make(() => slot.next)

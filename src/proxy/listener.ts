@@ -18,21 +18,32 @@ export async function listenAt(wanted: Address, onCaller: (socket: Socket) => vo
   /** As wanted, with the port that we have got. */
   let bound = wanted
 
-  async function open(): Promise<void> {
-    if (server) return
-    const fresh = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, onCaller)
-    server = fresh
-    try {
+  let wantsOpen = false
+  /** Opening takes turns of the event loop, in which it may be told to close and to open again: one after the other. */
+  let opening: Promise<void> | null = null
+
+  async function settle(): Promise<void> {
+    while (wantsOpen && !server) {
+      const fresh = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, onCaller)
       await listening(fresh, bound)
-    } catch (error) {
-      server = null
-      throw error
+      if (wantsOpen) noteOpen(fresh)
+      else fresh.close()
     }
+  }
+
+  function noteOpen(fresh: Server): void {
+    server = fresh
     const got = fresh.address()
     if (typeof got === 'object' && got && !('path' in bound)) {
       bound = { host: bound.host, port: got.port }
       address = addressText(got.address, got.port)
     } else if ('path' in bound) address = bound.path
+  }
+
+  function open(): Promise<void> {
+    wantsOpen = true
+    opening ??= settle().finally(() => (opening = null))
+    return opening
   }
 
   await open()
@@ -45,6 +56,7 @@ export async function listenAt(wanted: Address, onCaller: (socket: Socket) => vo
     },
     open,
     close() {
+      wantsOpen = false
       server?.close()
       server = null
     },

@@ -36,6 +36,9 @@ export interface Proxy {
   stop(): Promise<void>
 }
 
+/** ms until it tries again to listen where it could not any more. */
+const againAfter = 1_000
+
 /** Rejects with the system's error when it cannot listen, with `Error` when an address cannot be read. */
 export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const log = options.log ?? (() => {})
@@ -94,7 +97,10 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     const how = newcomers(faults)?.how
     if (how === 'refuse' || how === 'hang') listener.close()
     else if (!stopped && !listener.isOpen)
-      listener.open().catch((error: Error) => log(`cannot listen at ${options.listen} any more: ${error.message}`))
+      listener.open().catch((error: Error) => {
+        log(`cannot listen at ${options.listen} any more: ${error.message}`)
+        setTimeout(admit, againAfter).unref() // Somebody has taken the port meanwhile, and may leave it.
+      })
   }
 
   function begin(put: PutFault): void {
@@ -160,7 +166,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       accepting: listener.isOpen ? 'open' : newcomers(faults)?.how === 'hang' ? 'hang' : 'refuse',
       connections: { open: live.size, ...counts },
       bytes: { ...shared.bytes },
-      limitedMs: Math.round(limitedMs),
+      limitedMs: Math.round([...live.values()].reduce((sum, connection) => sum + connection.limitedMs(), limitedMs)),
       loopLagMs: loopLagMs(monotonicMs()),
       faults: faults.map((put) => ({ ...statusOf(put), ...rules.get(put.fault.id)?.status() })),
       ...(http && { http: http.counter.read() }),

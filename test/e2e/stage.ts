@@ -27,6 +27,8 @@ export interface Stage {
   /** Path of a file in the stage's folder. */
   path(name: string): string
   write(name: string, text: string): string
+  /** What stands in the file of this path. */
+  text(path: string): string
   victim(name: string): Promise<Victim>
   /** Writes the document: quiet measures, short phases, the faults as given. Returns its path. */
   document(faults: string, options?: { environment?: string; fault?: string; baseline?: string; recovery?: string }): string
@@ -70,6 +72,7 @@ export async function openStage(): Promise<Stage> {
       writeFileSync(join(folder, name), text, { mode: 0o755 })
       return join(folder, name)
     },
+    text: (path) => readFileSync(path, 'utf8'),
     async victim(name) {
       const victim = await startVictim(['sleep', '300'], { SQUALL_LABELS: `stage=${folder.slice(-6)}-${name}` })
       victims.push(victim)

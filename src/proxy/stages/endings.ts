@@ -48,6 +48,7 @@ export function cutStage(fault: StreamFault, context: StageContext): Stage {
 export function dropStage(fault: StreamFault, context: StageContext): Stage {
   let deadline: Deadline | null = null
   let dropped = 0
+  let ended = false
   function arm(closeAfter: number): void {
     deadline?.cancel()
     deadline = closeAfter > 0 ? callAt(monotonicMs() + closeAfter, () => context.finish('close'), false) : null
@@ -60,11 +61,13 @@ export function dropStage(fault: StreamFault, context: StageContext): Stage {
       const { act } = current()
       if (act.is === 'drop') arm(act.closeAfter)
     },
-    end() {}, // The peer must not learn of it: nothing passes here.
+    end() {
+      ended = true // The peer must not learn of it now: nothing passes here.
+    },
     release() {
       deadline?.cancel()
       // The stream has a hole: it must not go on as if nothing were missing.
-      if (dropped > 0) context.finish('close')
+      if (dropped > 0 || ended) context.finish('close')
     },
     close: () => deadline?.cancel(),
   }))

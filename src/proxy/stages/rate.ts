@@ -112,6 +112,7 @@ export function rateStage(fault: StreamFault, context: StageContext): Stage {
       deadline?.cancel()
       queue = []
       held = 0
+      sending = 0
     },
   }
 }

@@ -1,0 +1,118 @@
+"""Two ends that send each other 65,535 numbered chunks through a proxy, and judge what arrives. They know nothing of Squall.
+
+Usage: numbered_chunks.py. Prints the port of its service, then reads a round a line from stdin:
+{"through": [host, port] | "/path", "connections": n, "seed": n} and answers each with a line: {"wrong": [...], "bytes": n}.
+Each side ends its own direction when it has sent everything; both must then have received exactly what the other has sent.
+"""
+import json
+import random
+import socket
+import struct
+import sys
+import threading
+
+CHUNKS = 65535
+PATIENCE = 30  # s without anything
+streams = {}
+
+
+def stream(side, connection):
+    """Direction, connection and number stand in each chunk, so that a mix-up of any of them shows."""
+    key = (side, connection)
+    if key not in streams:
+        head = struct.pack(">BBH", side, connection, 0xC5A3)
+        streams[key] = b"".join(head + struct.pack(">I", n) for n in range(CHUNKS))
+    return streams[key]
+
+
+def send(sock, data, dice):
+    at = 0
+    while at < len(data):
+        size = dice.choice((8, 100, 1460, 9000, 30000, 65536))
+        sock.sendall(data[at : at + size])
+        at += size
+        if dice.random() < 0.5:
+            threading.Event().wait(dice.random() * 0.01)
+    sock.shutdown(socket.SHUT_WR)
+
+
+def receive(sock, side, dice):
+    """Returns what is wrong, or None."""
+    want, got = None, 0
+    while True:
+        data = sock.recv(dice.choice((10, 1000, 65536, 262144)))
+        if want is None and len(data) > 1:
+            want = stream(side, data[1])
+        if not data:
+            return None if want and got == len(want) else f"ended after {got} bytes"
+        if want is None:
+            data += sock.recv(1)
+            want = stream(side, data[1])
+        if want[got : got + len(data)] != data:
+            first = next((i for i, byte in enumerate(data) if got + i >= len(want) or want[got + i] != byte), 0)
+            return f"byte {got + first} is wrong, in chunk {(got + first) // 8}"
+        got += len(data)
+
+
+def one_end(sock, sends, connection, seed, wrong):
+    """`sends`: 0 caller, 1 service."""
+    name = f"{('caller', 'service')[sends]} {connection}"
+
+    def sending():
+        try:
+            send(sock, stream(sends, connection), random.Random(seed + 1))
+        except OSError as error:
+            wrong.append(f"{name} could not send: {error}")
+
+    sock.settimeout(PATIENCE)
+    sender = threading.Thread(target=sending)
+    sender.start()
+    try:
+        problem = receive(sock, 1 - sends, random.Random(seed))
+        if problem:
+            wrong.append(f"{name}: {problem}")
+    except OSError as error:
+        wrong.append(f"{name} could not receive: {error}")
+    sender.join()
+    sock.close()
+
+
+def play(listener, order):
+    dice = random.Random(order["seed"])
+    count = order["connections"]
+    wrong = []
+    ends = []
+
+    def start(*args):
+        thread = threading.Thread(target=one_end, args=(*args, dice.randrange(2**32), wrong))
+        thread.start()
+        ends.append(thread)
+
+    through = order["through"]
+    for connection in range(count):
+        if isinstance(through, str):
+            caller = socket.socket(socket.AF_UNIX)
+            caller.connect(through)
+        else:
+            caller = socket.create_connection(tuple(through), timeout=PATIENCE)
+        start(caller, 0, connection)
+    for connection in range(count):
+        start(listener.accept()[0], 1, connection)
+    for thread in ends:
+        thread.join()
+    return {"wrong": wrong, "bytes": 2 * count * CHUNKS * 8}
+
+
+def main():
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(PATIENCE)
+    print(listener.getsockname()[1], flush=True)
+    for line in sys.stdin:
+        try:
+            answer = play(listener, json.loads(line))
+        except OSError as error:
+            answer = {"wrong": [str(error)], "bytes": 0}
+        print(json.dumps(answer), flush=True)
+
+
+main()

@@ -1,0 +1,102 @@
+/** No byte is lost, doubled or put elsewhere while faults come and go. The judges are Python and know nothing of Squall. */
+import assert from 'node:assert/strict'
+import { createServer, connect as dial, type Socket } from 'node:net'
+import { suite, test } from 'node:test'
+import { monotonicMs } from '../../../src/system/clock.ts'
+import { randomSeed, seededRandom } from '../../../src/system/random.ts'
+import { everything } from '../../helpers/length.ts'
+import { churn } from './random-faults.ts'
+import { type ProxyProcess, startPeers, startProxyProcess, type Talking } from './start.ts'
+
+const rounds = everything ? 100 : 4
+
+interface Judged {
+  wrong: string[]
+  bytes: number
+}
+
+async function withPeers(work: (peers: Talking, upstream: string) => Promise<void>): Promise<void> {
+  const peers = startPeers('numbered_chunks.py')
+  try {
+    await work(peers, `127.0.0.1:${await peers.next()}`)
+  } finally {
+    await peers.end()
+  }
+}
+
+function address(listen: string): [string, number] {
+  const [host = '', port = ''] = listen.split(':')
+  return [host, Number(port)]
+}
+
+/** Faults come and go for a while, at most until all is said; what still stands then must flow on. */
+async function round(proxy: ProxyProcess, peers: Talking, seed: number): Promise<Judged & { changes: number }> {
+  const random = seededRandom(seed)
+  let judged: Judged | null = null
+  const judging = peers.ask({ through: address(proxy.listen), connections: 2, seed }).then((answer) => (judged = answer as Judged))
+  const end = monotonicMs() + 250 + random() * 200
+  const changes = await churn(proxy, random, () => judged !== null || monotonicMs() > end)
+  return { ...(await judging), changes }
+}
+
+suite('the proxy keeps what passes whole', () => {
+  for (const carries of ['bytes', 'http'] as const) {
+    test(`65,535 numbered chunks each way arrive, ${rounds / 2} times, through a proxy of ${carries}`, { timeout: 240_000 }, () =>
+      withPeers(async (peers, upstream) => {
+        const proxy = await startProxyProcess(upstream, carries)
+        try {
+          let changes = 0
+          for (let left = rounds / 2; left > 0; left--) {
+            const seed = randomSeed()
+            const judged = await round(proxy, peers, seed)
+            assert.deepEqual(judged.wrong, [], `seed ${seed}`)
+            changes += judged.changes
+          }
+          assert.ok(changes > rounds * 5, `only ${changes} changes of faults`)
+          const { faults, connections } = await proxy.status()
+          assert.deepEqual([faults, connections.open, connections.accepted], [[], 0, rounds])
+        } finally {
+          await proxy.end()
+        }
+      }),
+    )
+  }
+
+  const harms: Record<string, (data: Buffer) => Buffer> = {
+    'a lost byte': (data) => data.subarray(1),
+    'a doubled piece': (data) => Buffer.concat([data, data]),
+    'two bytes that changed places': (data) => Buffer.concat([data.subarray(1), data.subarray(0, 1)]),
+  }
+  for (const [harm, apply] of Object.entries(harms)) {
+    test(`the judges see ${harm}`, () =>
+      withPeers(async (peers, upstream) => {
+        const relay = await harmfulRelay(address(upstream), apply)
+        try {
+          const judged = (await peers.ask({ through: ['127.0.0.1', relay.port], connections: 1, seed: 1 })) as Judged
+          assert.ok(judged.wrong.length > 0)
+        } finally {
+          relay.close()
+        }
+      }))
+  }
+})
+
+/** Harms the third piece from the caller to the service. */
+async function harmfulRelay([host, port]: [string, number], harm: (data: Buffer) => Buffer): Promise<{ port: number; close(): void }> {
+  const sockets: Socket[] = []
+  const server = createServer({ allowHalfOpen: true }, (caller) => {
+    const service = dial({ host, port, allowHalfOpen: true })
+    let pieces = 0
+    sockets.push(caller, service)
+    for (const socket of [caller, service]) socket.on('error', () => {})
+    service.pipe(caller)
+    caller.on('data', (data: Buffer) => service.write(++pieces === 3 ? harm(data) : data))
+    caller.on('end', () => service.end())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const close = (): void => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  }
+  return { port: (server.address() as { port: number }).port, close }
+}
