@@ -106,6 +106,22 @@ export const catalogue = {
     hint: 'It must be yours alone: chmod 600 FILE.',
     exit: 2,
   },
+  'proxy-address-taken': {
+    means: 'Something else listens where a proxy of the experiment is to listen.',
+    hint: 'End it, or let the proxy listen on another port and point your service there.',
+    exit: 2,
+  },
+  'proxy-in-use': {
+    means: 'A proxy is to end, and a run holds it.',
+    hint: 'Wait for the run, or end it with squall rollback.',
+    exit: 2,
+  },
+  'proxy-not-found': { means: 'No proxy of this name is there.', hint: 'squall proxy list shows those that are.', exit: 2 },
+  'proxy-failed': {
+    means: 'A proxy did not start, does not answer, or has died.',
+    hint: 'squall proxy list shows those that are there; the log of each lies beside its socket.',
+    exit: 5,
+  },
   'guardian-failed': {
     means: 'The guardian, which makes and undoes every change, did not start or was lost.',
     hint: 'squall doctor checks what it needs; its log lies beside the run.',

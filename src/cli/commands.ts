@@ -194,7 +194,10 @@ export const commands: readonly CommandEntry[] = [
     name: 'proxy',
     group: 'Other',
     says: "a fault proxy that Toxiproxy's clients drive as theirs; flags as there, with one dash or two",
-    arguments: [['[command...]', 'nothing: serve until SIGINT or SIGTERM']],
+    arguments: [
+      ['[list|stop]', 'nothing: serve until SIGINT or SIGTERM; list, stop: the proxies that runs have left in the path of services'],
+      ['[proxy...]', 'names or addresses of those to stop'],
+    ],
     options: [
       { flags: '--host <address>', says: 'where the API listens (default 127.0.0.1)' },
       { flags: '--port <n>', says: 'its port; 0 takes a free one (default 8474)', read: anyPort },
@@ -205,9 +208,12 @@ export const commands: readonly CommandEntry[] = [
       { flags: '--proxy-metrics', says: 'bytes of each proxy at /metrics' },
       { flags: '--runtime-metrics', says: 'what this process needs, at /metrics' },
       { flags: '--server-version', says: 'print the version of Toxiproxy that is spoken (also: -version)' },
+      { flags: '--all', says: 'stop: all proxies that runs have left' },
     ],
     examples: [
       'squall proxy',
+      'squall proxy list',
+      'squall proxy stop payments',
       'squall proxy --config toxiproxy.json --state proxies.json',
       'LOG_LEVEL=info squall proxy -host 0.0.0.0 -seed 7',
     ],

@@ -3,9 +3,9 @@ import { accessSync, constants, existsSync } from 'node:fs'
 import { policyWords } from '../document/policy.ts'
 import { SquallError } from '../errors.ts'
 import { standingFlag } from '../guardian/halt-flag.ts'
-import { cgroup2Root } from '../guardian/isolate.ts'
 import { foreignGuardians } from '../guardian/others.ts'
 import { findProgram } from '../system/children.ts'
+import { cgroup2Root } from '../system/own-cgroup.ts'
 import { ensureStateDir, isRoot, notWritable, stateDir } from '../system/paths.ts'
 import { secretsIn } from '../system/secrets.ts'
 import { version } from '../system/version.ts'
@@ -13,6 +13,7 @@ import type { Command } from './context.ts'
 import { finishLeftovers, sweptLine } from './housekeeping.ts'
 import { colour, table } from './output.ts'
 import { type ProjectOptions, readProject } from './project.ts'
+import { leftLine, proxiesLeft } from './proxies-left.ts'
 
 interface Check {
   what: string
@@ -37,7 +38,7 @@ const doctor: Command<ProjectOptions> = async (_args, options, context) => {
     limits(),
     ownCgroup(),
     processes(),
-    ...(state ? [others(state)] : []),
+    ...(state ? [others(state), ...(await proxies(state))] : []),
   ]
   const leftovers: Check[] = left.map((run) => ({ what: 'left over', state: 'limited', says: sweptLine(run) }))
   const all = [...checks, ...leftovers]
@@ -155,6 +156,12 @@ function others(state: string): Check {
     state: 'ok',
     says: running.length === 0 ? `none elsewhere on this machine` : running.map((run) => `${run.run} of uid ${run.uid}`).join(', '),
   }
+}
+
+/** They are meant to be there: services point at them. */
+async function proxies(state: string): Promise<Check[]> {
+  const left = await proxiesLeft(state)
+  return left.map((proxy) => ({ what: 'proxy', state: proxy.status ? 'ok' : 'limited', says: leftLine(proxy) }))
 }
 
 function writable(path: string): boolean {

@@ -5,11 +5,13 @@ import { ensureStateDir } from '../system/paths.ts'
 import type { Command } from './context.ts'
 import { falseAlarmsAbout } from './false-alarms.ts'
 import { colour, table } from './output.ts'
+import { leftLine, proxiesLeft } from './proxies-left.ts'
 import { tidyRecords } from './stored-run.ts'
 
 const history: Command<{ limit?: number }> = async ([name], { limit = 20 }, context) => {
   await tidyRecords(context)
   const state = ensureStateDir()
+  for (const proxy of await proxiesLeft(state)) context.err(`still there: ${leftLine(proxy)}`)
   if (name === undefined) {
     const experiments = await countExperiments(state)
     if (context.json) context.out(JSON.stringify({ schema: 'squall.experiments/1', experiments }, null, 2))

@@ -1,4 +1,4 @@
-/** `squall proxy`: a server that Toxiproxy's clients take for theirs. */
+/** `squall proxy`: a server that Toxiproxy's clients take for theirs; with a word behind it, what can be done with the proxies of runs. */
 import { SquallError } from '../errors.ts'
 import { toxiproxyVersion } from '../proxy/toxiproxy/routes.ts'
 import { startToxiproxyServer } from '../proxy/toxiproxy/server.ts'
@@ -17,7 +17,10 @@ interface ProxyOptions {
 }
 
 /** What may follow `squall proxy` instead of options of the server. */
-const others: Readonly<Record<string, () => Promise<{ default: Command }>>> = {}
+const others: Readonly<Record<string, () => Promise<{ default: Command }>>> = {
+  list: () => import('./proxy-list.ts'),
+  stop: () => import('./proxy-stop.ts'),
+}
 
 /** Exit 0 when it was told to stop, by SIGINT or SIGTERM. */
 const proxy: Command<ProxyOptions> = async (args, options, context) => {

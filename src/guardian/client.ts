@@ -8,11 +8,13 @@ import { entryPath } from '../system/entry.ts'
 import { readMessages, sendMessage } from '../system/lines.ts'
 import { runDir } from '../system/paths.ts'
 import { aliveSame, readStat } from '../system/proc.ts'
-import type { ArmRequest, ChangeSummary, FromGuardian, ProcessId, ToGuardian } from './protocol.ts'
+import type { ArmRequest, ChangeSummary, FromGuardian, ProcessId, RunProxy, ToGuardian } from './protocol.ts'
 
 export interface GuardianClient {
   readonly id: ProcessId
   readonly changes: readonly ChangeSummary[]
+  /** Those of ours that the document declares, as they were when it was armed. */
+  readonly proxies: readonly RunProxy[]
   send(message: ToGuardian): void
   /** ms since it last said anything. */
   silentFor(): number
@@ -63,13 +65,13 @@ export async function startGuardian(request: ArmRequest, onMessage: (message: Fr
   let lastHeard = monotonicMs()
   let closed = false
   const lostListeners: (() => void)[] = []
-  const armed = new Promise<ChangeSummary[]>((resolve, reject) => {
+  const armed = new Promise<Extract<FromGuardian, { say: 'armed' }>>((resolve, reject) => {
     const timer = setTimeout(() => reject(new SquallError('guardian-failed', 'the guardian did not answer')), armLimit)
     readMessages<FromGuardian>(
       stdout,
       (message) => {
         lastHeard = monotonicMs()
-        if (message.say === 'armed') resolve(message.changes)
+        if (message.say === 'armed') resolve(message)
         else if (message.say === 'refused')
           reject(new SquallError(message.error.code as ErrorCode, message.error.message, hintOf(message.error.hint)))
         else onMessage(message)
@@ -89,11 +91,12 @@ export async function startGuardian(request: ArmRequest, onMessage: (message: Fr
   }
   sendMessage(stdin, request)
   try {
-    const changes = await armed
+    const { changes, proxies } = await armed
     child.process.unref()
     return {
       id,
       changes,
+      proxies,
       send: (message) => sendMessage(stdin, message),
       silentFor: () => monotonicMs() - lastHeard,
       forgive: () => {

@@ -1,9 +1,9 @@
 /** The guardian's Unix socket: `halt`, `rollback` and `status` from other commands of the same user. One line in, one line out. */
-import { closeSync, constants, openSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
-import { basename, dirname, join } from 'node:path'
 import type { ChangeState } from '../records/run-data.ts'
 import { sleep } from '../system/clock.ts'
+import { socketAddress } from '../system/socket-address.ts'
 
 export interface ControlRequest {
   ask: 'status' | 'rollback' | 'halt'
@@ -14,13 +14,6 @@ export interface ControlAnswer {
   changes: { key: string; state: ChangeState; why?: string }[]
   /** Every change has come to its end or is known to be stuck. */
   settled: boolean
-}
-
-/** The kernel takes at most 107 bytes of path: a longer one is reached through a descriptor of its folder. */
-export function socketAddress(path: string): { address: string; done(): void } {
-  if (Buffer.byteLength(path) <= 107) return { address: path, done: () => {} }
-  const fd = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY)
-  return { address: join('/proc/self/fd', String(fd), basename(path)), done: () => closeSync(fd) }
 }
 
 export interface ControlServer {

@@ -25,6 +25,7 @@ import { markOpen, unmarkOpen } from './open-runs.ts'
 import { type ArmRequest, endStates, type FromGuardian, type ToGuardian, unsettledStates } from './protocol.ts'
 import { createResourceLocks } from './resource-locks.ts'
 import { runFaults } from './run-faults.ts'
+import { openRunProxies, type RunProxies } from './run-proxies.ts'
 import { startWatchdogs } from './watchdogs.ts'
 
 export interface GuardianOptions {
@@ -71,23 +72,31 @@ async function arm(options: GuardianOptions, request: ArmRequest, ended: () => v
   let lock: Lock | null = null
   let journal: Journal | null = null
   const armed: ArmedFault[] = []
+  let proxies: RunProxies | null = null
   try {
     lock = await patientLock(join(dir, 'lock'))
     if (!lock) throw new SquallError('run-locked', `the run ${request.run} has a guardian already`)
     const deadlineBoot = bootMs() + request.maxDuration
     markOpen(request.state, request.run)
     journal = await createJournal(join(dir, 'journal'), headerOf(request, deadlineBoot))
+    // Before the faults: what they are planned on is there then.
+    proxies = await openRunProxies({
+      request,
+      log: options.log,
+      onDied: (dead, again, why) => send({ say: 'proxy died', dead, again, why }),
+    })
     const armoury = { request, armed, injectors: options.injectors, locks, journal: () => journal, log: options.log }
     for (const fault of request.faults) armed.push(await armFault(armoury, fault))
     keepSpareChild()
     const spare = Array.from({ length: 8 }, () => openSync('/dev/null', 'r'))
-    const guardian = await stand({ options, request, dir, lock, journal, armed, armoury, locks, deadlineBoot, spare, send, ended })
+    const guardian = await stand({ options, request, dir, lock, journal, armed, armoury, proxies, locks, deadlineBoot, spare, send, ended })
     await journal.append({ is: 'run', state: 'armed' })
-    send({ say: 'armed', guardian: self(), changes: armed.flatMap((fault) => fault.held.map(summaryOf)) })
+    send({ say: 'armed', guardian: self(), changes: armed.flatMap((fault) => fault.held.map(summaryOf)), proxies: proxies.all() })
     return guardian
   } catch (error) {
     for (const fault of armed) fault.pair.close()
     locks.releaseAll()
+    await proxies?.giveUp()
     await journal?.append({ is: 'run', state: 'closed', why: (error as Error).message }).catch((why: Error) => options.log(why.message))
     if (lock) unmarkOpen(request.state, request.run, options.log)
     send({ say: 'refused', error: refusalOf(error) })
@@ -104,6 +113,7 @@ interface Standing {
   journal: Journal
   armed: ArmedFault[]
   armoury: Armoury
+  proxies: RunProxies
   locks: ReturnType<typeof createResourceLocks>
   deadlineBoot: number
   spare: number[]
@@ -233,6 +243,7 @@ async function stand(run: Standing): Promise<Guardian> {
     if (!allHeld().some((held) => unsettledStates.has(held.at))) unmarkOpen(request.state, request.run, options.log)
     for (const fault of armed) fault.pair.close()
     run.locks.releaseAll()
+    run.proxies.release()
     endSpareChild()
     await journal.close()
     await server.close()

@@ -11,10 +11,10 @@ import { entryPath } from '../system/entry.ts'
 import { endProcess } from '../system/exit.ts'
 import { readMessages, sendMessage } from '../system/lines.ts'
 import { hideValue, masked, maskedData } from '../system/masking.ts'
+import { enterOwnCgroup, removeLeftCgroup } from '../system/own-cgroup.ts'
 import { runDir } from '../system/paths.ts'
 import { guardianEnvironment } from './client.ts'
 import { runGuardian } from './guardian.ts'
-import { enterOwnCgroup, removeLeftCgroup } from './isolate.ts'
 import { sweepRun } from './sweep.ts'
 
 export interface GuardianParts {

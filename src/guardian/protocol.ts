@@ -64,6 +64,16 @@ export interface ChangeSummary {
   ramp?: Ramp
 }
 
+/** A proxy of ours in the hands of a run. */
+export interface RunProxy {
+  name: string
+  listen: string
+  upstream: string
+  pid: number
+  /** It was there before the run. */
+  adopted: boolean
+}
+
 export interface Refusal {
   code: string
   message: string
@@ -71,7 +81,7 @@ export interface Refusal {
 }
 
 export type FromGuardian =
-  | { say: 'armed'; guardian: ProcessId; changes: ChangeSummary[] }
+  | { say: 'armed'; guardian: ProcessId; changes: ChangeSummary[]; proxies: RunProxy[] }
   | { say: 'refused'; error: Refusal }
   | { say: 'beat'; n: number }
   /** The targets were resolved again right before injecting and some differ from the preview. */
@@ -81,6 +91,8 @@ export type FromGuardian =
   | { say: 'look'; key: string; look: Look | null; why?: string; asked?: Record<string, number> }
   /** A dial could not be moved, again and again. */
   | { say: 'not adjusted'; key: string; why: string }
+  /** `again`: what listens in its place, without faults; null: nothing does so far. */
+  | { say: 'proxy died'; dead: RunProxy; again: RunProxy | null; why: string }
   | { say: 'injected'; fault: string }
   | { say: 'failed'; fault: string; error: Refusal }
   /** The guardian rolls everything back by itself, and why. */

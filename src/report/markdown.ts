@@ -3,6 +3,7 @@ import type { ChangeRecord } from '../records/run-data.ts'
 import type { Verdict } from '../verdict/verdict.ts'
 import { fenced, folded, table, text } from './markdown-text.ts'
 import { allowedWords, bracketWords, decisionMarks, judgedPhases, observedCell } from './observed.ts'
+import { staysOf } from './stays.ts'
 import { trustOf } from './trust.ts'
 import { changeTimes, clock, factsOf, headline, notesOf, questionsOf, type ShownRun } from './words.ts'
 
@@ -80,7 +81,8 @@ function measures({ experiment }: Run, verdict: Verdict): string {
     .join('\n\n')
 }
 
-function faults({ changes, verdict }: Run): string {
+function faults(run: Run): string {
+  const { changes, verdict } = run
   // What did not end well must not be what is cut.
   const told = changes.toSorted((a, b) => Number(a.state === 'verified') - Number(b.state === 'verified')).slice(0, mostChanges)
   const rows = told.map((change) => [
@@ -92,7 +94,8 @@ function faults({ changes, verdict }: Run): string {
   ])
   const what = rows.length === 0 ? 'Nothing was changed.' : table(['fault', 'target', 'end', 'change and undo', 'seen'], rows)
   const more = changes.length > told.length ? `… and ${changes.length - told.length} more` : ''
-  return ['### Faults and rollback', text(verdict?.rollback.sentence ?? ''), what, more].filter((part) => part !== '').join('\n\n')
+  const stays = list(staysOf(run).map(text))
+  return ['### Faults and rollback', text(verdict?.rollback.sentence ?? ''), what, more, stays].filter((part) => part !== '').join('\n\n')
 }
 
 function evidence(change: ChangeRecord): string[] {

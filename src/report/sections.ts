@@ -8,6 +8,7 @@ import { glanceOf } from './glance.ts'
 import { html, type Insert, type Markup } from './markup.ts'
 import { allowedWords, bracketWords, decisionMarks, judgedPhases, observedCell } from './observed.ts'
 import { folded, scrollingTable } from './page-parts.ts'
+import { staysOf } from './stays.ts'
 import { trustOf } from './trust.ts'
 import { changeTimes, clock, duration, factsOf, headline, notesOf, phaseWords, questionsOf, type ShownRun } from './words.ts'
 
@@ -99,12 +100,15 @@ function onScale({ scale, unit }: CellVerdict, value: number | null): string {
   return scale === 'difference' ? `${value < 0 ? '' : '+'}${quantity(value, unit)}` : quantity(value, unit)
 }
 
-export function changesSection({ changes, verdict }: Run): Markup {
+export function changesSection(run: Run): Markup {
+  const { changes, verdict } = run
+  const stays = staysOf(run)
   const phrase = verdict?.rollback.sentence ?? ''
   const list = changes.length === 0 ? html`<p class="muted">Nothing was changed.</p>` : changes.map(changeCard)
   return html`<h2>Faults and rollback</h2>
 <p>${phrase}</p>
-${list}`
+${list}
+${stays.length === 0 ? null : html`<p>What is there when the run is over:</p><ul class="plain">${stays.map((one) => html`<li>${one}</li>`)}</ul>`}`
 }
 
 function changeCard(change: ChangeRecord): Markup {

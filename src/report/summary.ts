@@ -6,6 +6,7 @@ import type { Outcome, Verdict } from '../verdict/verdict.ts'
 import { columns, textWidth, wrap } from './columns.ts'
 import { allowedWords, decisionMarks, judgedPhases, observedCell } from './observed.ts'
 import { oneLine } from './plain-text.ts'
+import { staysOf } from './stays.ts'
 import { changeTimes, clock, headline, questionsOf } from './words.ts'
 
 export interface SummaryOptions {
@@ -37,7 +38,12 @@ export function renderSummary(run: StoredRun<Verdict>, { color }: SummaryOptions
       .filter((cell) => cell.decision !== 'not judged')
       .flatMap((cell) => wrap(cell.sentence, `  ${decisionMarks[cell.decision]} `)),
     verdict.recovery.sentence === '' ? [] : wrap(verdict.recovery.sentence, '  recovery time: '),
-    [title('rollback'), ...wrap(verdict.rollback.sentence, '  '), ...run.changes.flatMap(changeLines)],
+    [
+      title('rollback'),
+      ...wrap(verdict.rollback.sentence, '  '),
+      ...run.changes.flatMap(changeLines),
+      ...staysOf(run).flatMap((one) => wrap(one, '  - ')),
+    ],
     verdict.notes.length === 0 ? [] : [title('notes'), ...verdict.notes.flatMap((note) => wrap(note, '  - '))],
   ]
   return sections

@@ -9,7 +9,7 @@ import { secretsOfFault, valuesOf } from '../faults/fault-secrets.ts'
 import type { AnyInjector } from '../faults/injector.ts'
 import { type GuardianClient, startGuardian } from '../guardian/client.ts'
 import { foldJournal, parseJournal } from '../guardian/journal-read.ts'
-import type { ArmRequest, FromGuardian } from '../guardian/protocol.ts'
+import type { ArmRequest, FromGuardian, RunProxy } from '../guardian/protocol.ts'
 import { sweep } from '../guardian/sweeper.ts'
 import type { RunData } from '../records/run-data.ts'
 import type { RunWriter } from '../records/run-file.ts'
@@ -21,6 +21,7 @@ import type { TellNews } from './events.ts'
 import { createFaultControl, type FaultControl } from './fault-control.ts'
 import type { AnySource } from './measuring.ts'
 import { longestLag } from './pace.ts'
+import { createProxyBook, diedSentence } from './run-proxies.ts'
 import type { Stopper } from './stopper.ts'
 
 export interface Guarded {
@@ -33,6 +34,8 @@ export interface Guarded {
   /** We stood still for so long that the guardian rolls back without us and tells us nothing any more. */
   wasLost(): boolean
   fail(error: NonNullable<RunData['error']>): void
+  /** Those of ours that listen now. */
+  proxies(): RunProxy[]
   /** Closes the run with the guardian, or sweeps when it was lost. */
   end(): Promise<void>
 }
@@ -86,6 +89,7 @@ export async function armGuardian(input: ArmInput, stage: ArmStage): Promise<Gua
     stage.note('error', error.message)
   }
   let written = 0
+  const proxies = createProxyBook()
   const control = createFaultControl({
     faults: experiment.faults,
     at,
@@ -104,12 +108,20 @@ export async function armGuardian(input: ArmInput, stage: ArmStage): Promise<Gua
       if (by === 'broken') fail({ code: 'guardian-failed', message: why })
       stopper.stop({ by: by === 'halt' || by === 'slept' || by === 'deadline' ? by : 'operator', why, breached: false, at: at() })
     },
+    onProxyDied(died) {
+      proxies.died(died)
+      if (ending) return
+      // Its callers saw connections break that no fault was to break: nothing measured from here on means anything.
+      fail({ code: 'proxy-failed', message: diedSentence(died) })
+      stopper.stop({ by: 'operator', why: `the proxy ${died.dead.name} died`, breached: false, at: at() })
+    },
     onClosed: () => {
       closed = true
     },
   })
   const client = await startGuardian(armRequest(input, stage), (message: FromGuardian) => control.receive(message))
   control.attach(client)
+  proxies.armed(client.proxies)
   let beats = 0
   let lastBeat = monotonicMs()
   const noticeOwnGap = (): void => {
@@ -144,6 +156,7 @@ export async function armGuardian(input: ArmInput, stage: ArmStage): Promise<Gua
     error: () => failure,
     wasLost: () => wasLost,
     fail,
+    proxies: proxies.living,
     async end() {
       ending = true
       if (wasLost) await learnFromJournal(stage, control)

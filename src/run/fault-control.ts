@@ -14,6 +14,7 @@ export interface FaultControlOptions {
   onChange(change: ChangeRecord, at: number): void
   /** The guardian rolls back by itself. */
   onRollingBack(why: string, by: Extract<FromGuardian, { say: 'rolling back' }>['by']): void
+  onProxyDied(died: Extract<FromGuardian, { say: 'proxy died' }>): void
   onClosed(): void
 }
 
@@ -85,6 +86,7 @@ export function createFaultControl(options: FaultControlOptions): FaultControl {
       else if (message.say === 'injected') settleInject(message.fault, null)
       else if (message.say === 'failed') settleInject(message.fault, message.error)
       else if (message.say === 'rolling back') options.onRollingBack(message.why, message.by)
+      else if (message.say === 'proxy died') options.onProxyDied(message)
       else if (message.say === 'closed') options.onClosed()
     },
     attach(guardian) {

@@ -24,6 +24,7 @@ import { armGuardian, type Guarded } from './arm.ts'
 import type { TellNews } from './events.ts'
 import { type Measuring, startMeasuring } from './measuring.ts'
 import { runPhases } from './phases.ts'
+import { staysSentence } from './run-proxies.ts'
 import { createStopper, type Stopper } from './stopper.ts'
 import { weakest } from './survival.ts'
 
@@ -71,8 +72,8 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
   const zero = monotonicMs()
   const at = (): number => monotonicMs() - zero
   const stopper = createStopper()
-  const note = (level: 'info' | 'warn' | 'error', text: string): void => {
-    writer.event({ at: at(), level, text })
+  const note: Stage['note'] = (level, text, data) => {
+    writer.event({ at: at(), level, text, ...(data !== undefined && { data }) })
     request.tell({ is: 'note', at: at(), level, text })
   }
   const writer: RunWriter = await openRunWriter(id, dir, {
@@ -116,7 +117,7 @@ interface Stage {
   at(): number
   stopper: Stopper
   writer: RunWriter
-  note(level: 'info' | 'warn' | 'error', text: string): void
+  note(level: 'info' | 'warn' | 'error', text: string, data?: unknown): void
 }
 
 /** Refused before anything was started: nothing of it is kept. */
@@ -217,6 +218,7 @@ async function observe(
       clearInterval(beating)
     }
   }
+  for (const proxy of guarded.proxies()) stage.note('info', staysSentence(proxy), { stays: proxy })
   for (const change of guarded.control.changes()) writer.change(change)
   return { ...snapshot(), endedAt: new Date().toISOString() }
 }

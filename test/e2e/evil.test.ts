@@ -84,7 +84,7 @@ describe('whoever stands still', { concurrency: 4 }, () => {
   test(
     'cgroup.kill of everything is like both killed',
     withStage(async (stage, t) => {
-      const { cgroup2Root } = await import('../../src/guardian/isolate.ts')
+      const { cgroup2Root } = await import('../../src/system/own-cgroup.ts')
       const { mkdirSync, rmdirSync, writeFileSync } = await import('node:fs')
       const root = cgroup2Root()
       if (!root || process.getuid?.() !== 0) return t.skip('needs root and cgroup version 2')

@@ -27,6 +27,7 @@ const entries: Record<string, readonly string[]> = {
   guardian: ['guardian', 'catalogue.ts'],
   'module-host': ['faults'],
   'pause-timer': [],
+  proxy: ['proxy'],
   'read-typescript': ['document'],
   'record-writer': ['records'],
   'source-host': ['measures'],

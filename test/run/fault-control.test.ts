@@ -18,6 +18,7 @@ function controlled(): { control: FaultControl; sent: ToGuardian[]; say(...messa
     isInstant: () => false,
     onChange: () => {},
     onRollingBack: () => {},
+    onProxyDied: () => {},
     onClosed: () => {},
   })
   control.attach({ changes: [summary], send: (message: ToGuardian) => void sent.push(message) } as unknown as GuardianClient)

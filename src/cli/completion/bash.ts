@@ -54,7 +54,7 @@ _squall_paths() {
   done < <(compgen -f -- "$cur")
 }
 
-# What Squall itself lists: runs, experiments, faults.
+# What Squall itself lists: runs, experiments, faults, proxies.
 _squall_ask() {
   local word rest
   compopt -o nosort 2>/dev/null
@@ -95,6 +95,7 @@ function reply(value: Value): string {
     case 'run':
     case 'experiment':
     case 'fault':
+    case 'proxy':
       return `_squall_ask ${value.kind} "$cur"`
     case 'anything':
       return ':'

@@ -5,7 +5,12 @@ import { indexPath } from '../../system/paths.ts'
 /** Runs that are listed, newest first. */
 const mostRuns = 50
 
-const lists: Record<string, () => Promise<[word: string, says: string][]>> = { run: runs, experiment: experiments, fault: faults }
+const lists: Record<string, () => Promise<[word: string, says: string][]>> = {
+  run: runs,
+  experiment: experiments,
+  fault: faults,
+  proxy: proxies,
+}
 
 /** Nothing for an unknown kind, and nothing when the records cannot be read: a key pressed in a shell is no place for errors. */
 export async function completions(kind: string): Promise<string[]> {
@@ -35,4 +40,13 @@ async function faults(): Promise<[string, string][]> {
   const [{ injectors }, { faultRows }] = await Promise.all([import('../../catalogue.ts'), import('../../faults/matrix.ts')])
   // A type that acts at several places is one word.
   return [...new Map(faultRows(injectors).map(({ type, says }) => [type, says] as [string, string]))]
+}
+
+/** Read from what lies there: a key press must not wait for one that does not answer. */
+async function proxies(): Promise<[string, string][]> {
+  const { readEntry, registeredPlaces } = await import('../../proxy/life/registry.ts')
+  return registeredPlaces().flatMap((place): [string, string][] => {
+    const entry = readEntry(place)
+    return entry ? [[entry.name, `${entry.listen}, passes on to ${entry.upstream}`]] : []
+  })
 }

@@ -43,6 +43,7 @@ function offer(value: Value): string {
     case 'run':
     case 'experiment':
     case 'fault':
+    case 'proxy':
       return `-k -a '(squall __complete ${value.kind} 2>/dev/null)'`
     case 'anything':
       return ''

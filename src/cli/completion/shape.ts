@@ -4,7 +4,7 @@ import type { Argument, Command as Commander, Option } from 'commander'
 /** What may stand at a place: words that are known, or a kind that the shell or `squall __complete` lists. */
 export type Value =
   | { kind: 'words'; words: string[] }
-  | { kind: 'document' | 'file' | 'folder' | 'run' | 'experiment' | 'fault' | 'anything' }
+  | { kind: 'document' | 'file' | 'folder' | 'run' | 'experiment' | 'fault' | 'proxy' | 'anything' }
 
 export interface OptionShape {
   /** `-h`, `--help`. */
@@ -59,6 +59,7 @@ const argumentKinds: Record<string, Exclude<Value['kind'], 'words'>> = {
   b: 'run',
   name: 'experiment',
   type: 'fault',
+  proxy: 'proxy',
 }
 
 function argumentValue(argument: Argument, commands: string[]): Value {

@@ -22,7 +22,7 @@ ${commands.map(commandCase).join('\n')}
   esac
 }
 
-# What Squall itself lists: runs, experiments, faults.
+# What Squall itself lists: runs, experiments, faults, proxies.
 _squall_ask() {
   local -a lines found
   local line
@@ -36,6 +36,7 @@ _squall_ask() {
 _squall_run() { _squall_ask run }
 _squall_experiment() { _squall_ask experiment }
 _squall_fault() { _squall_ask fault }
+_squall_proxy() { _squall_ask proxy }
 _squall_document() { _files -g '*.(yaml|yml|json|ts)(-.)' }
 
 if [[ $funcstack[1] == _squall ]]; then
@@ -73,6 +74,7 @@ function action(value: Value): string {
     case 'run':
     case 'experiment':
     case 'fault':
+    case 'proxy':
       return `_squall_${value.kind}`
   }
 }

@@ -1,7 +1,7 @@
 /** A declared proxy as the target of a fault. Nothing is asked of it and nothing started: it need not run yet. */
 import type { ProxySpec, TargetSpec } from '../../document/experiment.ts'
 import { SquallError } from '../../errors.ts'
-import { proxySocket } from '../../proxy/life/socket-path.ts'
+import { proxySocket } from '../../proxy/life/place.ts'
 import type { Json, Target } from '../injector.ts'
 
 /** Where the proxy is, and what leads to it: the same in every process and at any time. */

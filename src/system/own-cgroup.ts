@@ -1,4 +1,4 @@
-/** What keeps the guardian alive when its surroundings are torn down (`safety.md` rule 15). A new session it has from its start. */
+/** What keeps a guardian or a proxy alive when its surroundings are torn down (`safety.md` rule 15). A new session they have from their start. */
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -20,7 +20,7 @@ export function enterOwnCgroup(name: string): (() => void) | null {
   return () => dissolve(own, root)
 }
 
-/** Removes what a killed guardian left. */
+/** Removes what a killed one left. */
 export function removeLeftCgroup(name: string): void {
   const root = cgroup2Root()
   if (root) dissolve(join(root, `squall-${name}`), root)

@@ -1,3 +1,0 @@
-module squall.invalid/bench/proxy
-
-go 1.22
