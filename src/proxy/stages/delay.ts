@@ -69,11 +69,16 @@ export function delayStage(fault: StreamFault, context: StageContext): Stage {
     },
     room: wideRoom,
     push(piece) {
-      const due = Math.max(piece.at + wait(), queue.at(-1)?.due ?? 0)
-      queue.push({ ...piece, due })
-      held += piece.data.length
       context.acted.pieces++
       context.acted.bytes += piece.data.length
+      const due = Math.max(piece.at + wait(), queue.at(-1)?.due ?? 0)
+      // Nothing to wait for: without a turn of the loop.
+      if (due <= piece.at && queue.length === 0) {
+        context.tally.waits++
+        return context.next().push(piece)
+      }
+      queue.push({ data: piece.data, at: piece.at, due })
+      held += piece.data.length
       arm()
     },
     end(how) {

@@ -6,6 +6,8 @@ import { type Ending, narrowRoom, type Piece, type Stage, type StageContext, wid
 
 /** ms: no piece takes longer, so that a slow stream drips instead of coming in lumps. */
 const longest = 100
+/** ms: what takes no longer leaves at once and the time is booked, since a timer would hold it for longer than asked. */
+const unnoticed = 0.25
 /** ms that the sender may be ahead: what passes between two wakings has to be there. */
 const ahead = 50
 
@@ -15,7 +17,7 @@ export function rateStage(fault: StreamFault, context: StageContext): Stage {
   let held = 0
   let ending: Ending | null = null
   let deadline: Deadline | null = null
-  /** When the piece in front will have been sent: the sum of exact times, so that late timers do not add up. */
+  /** When the piece in front, or without one the last, will have been sent: the sum of exact times, so that late timers do not add up. */
   let sentAt = 0
   /** Bytes of the piece that is being sent; 0: none. */
   let sending = 0
@@ -31,6 +33,16 @@ export function rateStage(fault: StreamFault, context: StageContext): Stage {
     if (!next || perMs <= 0) return false
     sending = Math.min(next.data.length, Math.max(1, Math.floor(perMs * longest)))
     sentAt = from + sending / perMs
+    return true
+  }
+
+  /** Small and nothing before it: as good as sent. */
+  function passes(piece: Piece): boolean {
+    const now = monotonicMs()
+    const till = Math.max(now, sentAt) + piece.data.length / rate()
+    if (queue.length > 0 || till - now > unnoticed) return false
+    sentAt = till
+    context.next().push({ data: piece.data, at: now })
     return true
   }
 
@@ -72,12 +84,13 @@ export function rateStage(fault: StreamFault, context: StageContext): Stage {
       return Math.min(wideRoom, Math.max(narrowRoom, rate() * ahead))
     },
     push(piece) {
-      queue.push(piece)
-      held += piece.data.length
       context.acted.pieces++
       context.acted.bytes += piece.data.length
+      if (passes(piece)) return
+      queue.push(piece)
+      held += piece.data.length
       if (sending === 0) {
-        countedTo = Math.max(piece.at, monotonicMs())
+        countedTo = Math.max(monotonicMs(), sentAt)
         begin(countedTo)
       }
       arm()

@@ -1,0 +1,3 @@
+module squall.invalid/bench/proxy
+
+go 1.22
