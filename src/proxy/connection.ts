@@ -232,10 +232,6 @@ export function createConnection(id: number, accepted: Socket, shared: Shared): 
   return connection
 }
 
-function newSide(): Side {
-  return { socket: undefined as never, link: undefined as never, read: 0, paused: true, pausedAt: 0, lent: [], closed: false }
-}
-
 /** Returns how many bytes wait in the other socket; then the buffer is lent to it. */
 function passOn(bytes: Buffer, whole: Buffer, from: Side, to: Socket): number {
   // Little that waits tells nobody when it has gone: whoever comes next looks.
@@ -288,4 +284,8 @@ function statusOf(
     held: { up: up.link.held + held.up, down: down.link.held + held.down },
     faults: [...new Set([...up.link.ids(), ...down.link.ids()])],
   }
+}
+
+function newSide(): Side {
+  return { socket: undefined as never, link: undefined as never, read: 0, paused: true, pausedAt: 0, lent: [], closed: false }
 }

@@ -17,6 +17,8 @@ export function endOf(socket: Socket, then?: () => void): void {
 export function resetOf(socket: Socket): void {
   if (socket.destroyed) return
   if (socket.connecting) return void socket.destroy()
+  // A Unix socket knows no reset.
+  if (socket.remoteFamily === undefined) return closeOf(socket)
   if (!socket.writableEnded || socket.writableFinished) return void socket.resetAndDestroy()
   socket.once('finish', () => resetOf(socket))
 }

@@ -4,6 +4,8 @@ import { monotonicMs, wallMs } from '../system/clock.ts'
 import { newcomers } from './acceptance.ts'
 import { parseAddress } from './address.ts'
 import { type Connection, createConnection, type Shared } from './connection.ts'
+import { countConnection, descriptorsLeft } from './descriptors.ts'
+import { resetOf } from './endings.ts'
 import type { ConnectionFault, ConnectionStatus, HttpFault, ProxyFault, ProxyStatus } from './fault.ts'
 import { callCounter } from './http/counters.ts'
 import { faultLog } from './http/fault-log.ts'
@@ -36,9 +38,6 @@ export interface Proxy {
   stop(): Promise<void>
 }
 
-/** ms until it tries again to listen where it could not any more. */
-const againAfter = 1_000
-
 /** Rejects with the system's error when it cannot listen, with `Error` when an address cannot be read. */
 export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const log = options.log ?? (() => {})
@@ -49,6 +48,9 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   let usedAt: number | null = null
   let limitedMs = 0
   let stopped = false
+  /** No descriptors are left for more connections. */
+  let isFull = false
+  const address = parseAddress(options.listen)
 
   /** Those of the faults that act on requests. */
   const rules = new Map<string, LiveRule>()
@@ -71,6 +73,8 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     },
     over(connection) {
       live.delete(connection.id)
+      countConnection(-1)
+      if (isFull && descriptorsLeft() !== 'none') admit()
       options.onConnectionEnd?.(connection.status())
     },
   }
@@ -82,25 +86,29 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     if (now) {
       now.put.acted.connections++
       socket.on('error', () => {}) // It is gone already.
-      if (now.how === 'reset') return void socket.resetAndDestroy()
-      if (now.how !== 'stall') return void socket.destroy()
+      if (now.how === 'reset') return resetOf(socket)
+      if (now.how === 'close') return void socket.destroy()
     }
+    countConnection(1)
     const connection = createConnection(counts.accepted, socket, shared)
     live.set(connection.id, connection)
+    if (descriptorsLeft() === 'soon') listener.prepare()
+    else if (!isFull && descriptorsLeft() === 'none') admit()
+    // One that was accepted at the last moment before the address hangs gets no answer either.
     if (now) connection.stall(now.put)
   }
 
-  const listener = await listenAt(parseAddress(options.listen), onCaller)
+  const listener = await listenAt(address, onCaller, (error) => log(`at ${options.listen}: ${error.message}`))
+
+  if (descriptorsLeft() !== 'enough') listener.prepare()
 
   /** Opens or closes the address as the faults want it. */
   function admit(): void {
     const how = newcomers(faults)?.how
-    if (how === 'refuse' || how === 'hang') listener.close()
-    else if (!stopped && !listener.isOpen)
-      listener.open().catch((error: Error) => {
-        log(`cannot listen at ${options.listen} any more: ${error.message}`)
-        setTimeout(admit, againAfter).unref() // Somebody has taken the port meanwhile, and may leave it.
-      })
+    isFull = descriptorsLeft() === 'none'
+    // At a Unix socket the kernel always answers: there connections are accepted and nothing passes.
+    const hangs = how === 'hang' && 'port' in address
+    void listener.want(stopped || how === 'refuse' ? 'closed' : hangs ? 'hang' : isFull ? 'paused' : 'open')
   }
 
   function begin(put: PutFault): void {
@@ -163,7 +171,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       pid: process.pid,
       startedAt,
       usedAt: usedAt === null ? null : Math.round(wallMs() - (monotonicMs() - usedAt)),
-      accepting: listener.isOpen ? 'open' : newcomers(faults)?.how === 'hang' ? 'hang' : 'refuse',
+      accepting: listener.accepting === 'closed' ? 'refuse' : listener.accepting,
       connections: { open: live.size, ...counts },
       bytes: { ...shared.bytes },
       limitedMs: Math.round([...live.values()].reduce((sum, connection) => sum + connection.limitedMs(), limitedMs)),
@@ -174,9 +182,8 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     connections: () => [...live.values()].map((connection) => connection.status()),
     stop() {
       stopped = true
-      listener.close()
       for (const connection of [...live.values()]) connection.finish('close')
-      return Promise.resolve()
+      return listener.want('closed')
     },
   }
 }

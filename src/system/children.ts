@@ -24,7 +24,7 @@ export interface ChildOptions {
   oomFirst?: boolean
   /** Upper limits set by prlimit: bytes of data, seconds of CPU. */
   limits?: { data?: number; cpuSeconds?: number }
-  stdio?: (IOType | Stream | number | null)[]
+  stdio?: (IOType | 'ipc' | Stream | number | null)[]
 }
 
 export interface Exit {
@@ -108,7 +108,7 @@ interface SpawnSettings {
   cwd: string
   env: Record<string, string>
   detached: true
-  stdio: (IOType | Stream | number | null)[]
+  stdio: (IOType | 'ipc' | Stream | number | null)[]
 }
 
 /** At the limit on processes or descriptors the child that was kept ready takes the place of a new one. */

@@ -25,6 +25,7 @@ const entries: Record<string, readonly string[]> = {
   'close-record': ['records', 'cli'],
   'cpu-worker': [],
   guardian: ['guardian', 'catalogue.ts'],
+  'listener-keeper': [],
   'module-host': ['faults'],
   'pause-timer': [],
   proxy: ['proxy'],
