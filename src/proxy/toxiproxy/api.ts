@@ -13,6 +13,8 @@ import { errorAnswer, plainText, type Route, routes, tooLate } from './routes.ts
 export interface ApiOptions {
   collection: Collection
   guard(): Guard
+  /** Calls wait for it: the proxies of the files are there before anybody sees the list. */
+  ready: Promise<unknown>
   log: Log
   /** What `/metrics` says; null: there is no such page. */
   metrics: (() => Answer) | null
@@ -26,9 +28,8 @@ const longestCall = 950
 export function apiServer(options: ApiOptions): Server {
   const { metrics } = options
   const all: readonly Route[] = metrics ? [...routes, { handler: 'Metrics', methods: 'any', path: /^\/metrics$/, run: metrics }] : routes
-  const server = createServer({ requestTimeout: 15_000, headersTimeout: 15_000, keepAliveTimeout: 60_000 }, (request, response) => {
-    void respond(request, response, all, options)
-  })
+  const patience = { requestTimeout: 15_000, headersTimeout: 15_000, keepAliveTimeout: 60_000, connectionsCheckingInterval: 5_000 }
+  const server = createServer(patience, (request, response) => void respond(request, response, all, options))
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
     const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'
@@ -40,6 +41,7 @@ export function apiServer(options: ApiOptions): Server {
 async function respond(request: IncomingMessage, response: ServerResponse, all: readonly Route[], options: ApiOptions): Promise<void> {
   request.on('error', () => {}) // The client went away: nobody to tell.
   response.on('error', () => {})
+  await options.ready
   const { method = '', url = '', headers } = request
   const refusal = options.guard().refusal(headers.host, headers.origin)
   if (refusal !== null) return send(request, response, errorAnswer(new ApiError(refusal, 403)))

@@ -51,7 +51,8 @@ export function byteCounts(): ByteCounts {
     all() {
       const both = new Map(kept)
       for (const [key, carried] of live) for (const [name, counted] of now(key, carried())) both.set(name, counted)
-      return [...both].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, counted]) => counted)
+      const place = ({ direction, listener, proxy, upstream }: Counted): string => JSON.stringify([direction, listener, proxy, upstream])
+      return [...both.values()].sort((a, b) => (place(a) < place(b) ? -1 : 1))
     },
   }
 }

@@ -8,6 +8,8 @@ import { monotonicMs } from '../../system/clock.ts'
 export interface ListenAddress {
   /** As it is shown: `127.0.0.1:80`, `[::1]:80`, `:80`. */
   text: string
+  /** In figures; empty: all. */
+  ip: string
   /** A wildcard listens on both families. */
   wildcard: boolean
   port: number
@@ -22,7 +24,11 @@ export async function resolveListen(listen: string, until: number): Promise<List
   const port = portOf(service)
   const ip = await ipOf(host, until)
   const wildcard = ip === '' || ip === '0.0.0.0' || /^[0:]+$/.test(ip)
-  return { text: `${ip.includes(':') ? `[${ip}]` : ip}:${port}`, wildcard, port }
+  return { text: hostPort(ip, port), ip, wildcard, port }
+}
+
+export function hostPort(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 /** Nobody answers there: dialling it fails at once. */
@@ -36,7 +42,7 @@ export function dialled(upstream: string): string {
   if (/^(?:unix:)?\//.test(upstream)) return upstream
   try {
     const { host, service } = splitHostPort(upstream)
-    return `${host.includes(':') ? `[${host}]` : host || 'localhost'}:${portOf(service)}`
+    return hostPort(host || 'localhost', portOf(service))
   } catch {
     return nowhere
   }

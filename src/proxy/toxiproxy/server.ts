@@ -3,13 +3,14 @@ import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { SquallError } from '../../errors.ts'
-import { sleep } from '../../system/clock.ts'
+import { monotonicMs, sleep } from '../../system/clock.ts'
 import { randomSeed } from '../../system/random.ts'
 import { apiServer } from './api.ts'
 import { byteCounts } from './byte-counts.ts'
 import { collection } from './collection.ts'
 import { guard } from './guard.ts'
 import { type KeptProxy, readConfig } from './kept-proxies.ts'
+import { hostPort, resolveListen } from './listen-address.ts'
 import { openLog } from './log.ts'
 import { type MetricsWanted, metricsAnswer } from './metrics.ts'
 import { toxiproxyVersion } from './routes.ts'
@@ -54,26 +55,30 @@ export async function startToxiproxyServer(options: ServerOptions): Promise<Toxi
   let state: StateFile | null = null
   const all = collection({ log, counts, seed, start }, async () => state?.save())
   const kept = options.state === undefined ? null : openStateFile(options.state, () => all.kept(), log)
+  const { promise: ready, resolve: begin } = Promise.withResolvers<void>()
   const api = apiServer({
     collection: all,
     guard: () => gate,
+    ready,
     log,
     metrics: metrics.proxies || metrics.runtime ? () => metricsAnswer(metrics, counts.all()) : null,
   })
   let gate = guard('127.0.0.1', [])
   const { address, port } = await listen(api, options)
   gate = guard(address, [options.host, ...(options.allowHosts ?? [])])
-  log('info', 'Starting Toxiproxy HTTP server', { address: `${options.host}:${port}` })
+  log('info', 'Starting Toxiproxy HTTP server', { address: hostPort(options.host, port) })
   for (const { spec, toxics } of kept?.found ?? []) await all.restore(spec, toxics)
   state = kept
   try {
     for (const { spec, toxics } of config) await all.add(spec, toxics)
   } catch (error) {
-    await close(api)
+    api.closeAllConnections()
+    api.close()
     await all.stop()
     throw new SquallError('proxy-config', `${options.config}: ${(error as Error).message}`, { cause: error })
   }
   if (options.config !== undefined) log('info', 'Populated proxies from file', { proxies: config.length })
+  begin()
   return {
     host: address,
     port,
@@ -102,13 +107,27 @@ function configOf(path: string): KeptProxy[] {
   }
 }
 
-function listen(server: Server, { host, port }: ServerOptions): Promise<AddressInfo> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error) =>
-      reject(new SquallError('proxy-address', `the API cannot listen at ${host}:${port}: ${error.message}`, { cause: error })),
-    )
-    server.listen({ host, port }, () => resolve(server.address() as AddressInfo))
-  })
+/** A name is looked up as for a proxy: IPv4 first, so that `localhost` is 127.0.0.1 as with Toxiproxy. */
+async function listen(server: Server, { host, port }: ServerOptions): Promise<AddressInfo> {
+  const refused = (error: Error): never => {
+    throw new SquallError('proxy-address', `the API cannot listen at ${hostPort(host, port)}: ${error.message}`, { cause: error })
+  }
+  const { ip, wildcard } = await resolveListen(hostPort(host, port), monotonicMs() + 10_000).catch(refused)
+  const listenAt = (address: string): Promise<AddressInfo> =>
+    new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ host: address, port }, () => {
+        server.off('error', reject)
+        resolve(server.address() as AddressInfo)
+      })
+    })
+  if (!wildcard) return listenAt(ip).catch(refused)
+  return listenAt('::')
+    .catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EAFNOSUPPORT' && error.code !== 'EADDRNOTAVAIL') throw error
+      return listenAt('0.0.0.0') // A machine without IPv6.
+    })
+    .catch(refused)
 }
 
 /** Calls that are on their way are answered, for a second at most. */

@@ -1,5 +1,5 @@
 /** `--state FILE`: the proxies and their toxics, so that they are there again after a restart. Always a whole file, the old one or the new one. */
-import { readFileSync } from 'node:fs'
+import { accessSync, constants, readFileSync } from 'node:fs'
 import { open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { SquallError } from '../../errors.ts'
@@ -21,7 +21,7 @@ export interface StateFile {
   close(): Promise<void>
 }
 
-/** @throws SquallError when the file is there and is no state, or cannot be read */
+/** @throws SquallError when the file is there and is no state, or cannot be read; when its folder is not there, or not ours to write to */
 export function openStateFile(path: string, now: () => { spec: Readonly<ProxySpec>; toxics: KeptProxy['toxics'] }[], log: Log): StateFile {
   const found = readState(path)
   let writing: Promise<void> | null = null
@@ -54,9 +54,10 @@ export function openStateFile(path: string, now: () => { spec: Readonly<ProxySpe
   return {
     found,
     async save() {
-      const late = Symbol('late')
-      if ((await Promise.race([queue(), sleep(patience).then(() => late)])) === late)
-        log('warn', 'The state is not on disk yet', { file: path })
+      const written = new AbortController()
+      const late = sleep(patience, written.signal).then(() => !written.signal.aborted)
+      if (await Promise.race([queue().then(() => false), late])) log('warn', 'The state is not on disk yet', { file: path })
+      written.abort()
     },
     async close() {
       await Promise.all([writing, next])
@@ -69,13 +70,22 @@ function readState(path: string): KeptProxy[] {
   try {
     bytes = readFileSync(path)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return noneYet(path)
     throw new SquallError('file-not-readable', `the state file ${path} cannot be read: ${(error as Error).message}`, { cause: error })
   }
   try {
     return readKept(bytes)
   } catch (error) {
     throw new SquallError('proxy-state', `${path} is not a state of squall proxy: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+function noneYet(path: string): [] {
+  try {
+    accessSync(dirname(path), constants.W_OK)
+    return []
+  } catch (error) {
+    throw new SquallError('file-not-written', `the state file ${path} cannot be made: ${(error as Error).message}`, { cause: error })
   }
 }
 
