@@ -14,8 +14,8 @@ export type StreamAct =
   | { is: 'slice'; size: number; variation: number; pauseUs: number }
   /** After exactly `bytes` of this direction the connection ends. */
   | { is: 'cut'; bytes: number; by: 'close' | 'reset' }
-  /** Everything is thrown away; the connection is closed `closeAfter` ms after the last piece, 0: never. */
-  | { is: 'drop'; closeAfter: number }
+  /** Everything is thrown away, the end of the stream too unless it is to close the connection; that is closed `closeAfter` ms after the last piece, 0: never. */
+  | { is: 'drop'; closeAfter: number; atEnd?: 'close' }
   /** The end of the stream is passed on `ms` later. */
   | { is: 'slow close'; ms: number }
   /** Both sides get a reset `after` ms after the first piece or the end. */

@@ -62,7 +62,9 @@ export function dropStage(fault: StreamFault, context: StageContext): Stage {
       if (act.is === 'drop') arm(act.closeAfter)
     },
     end() {
+      const { act } = current()
       ended = true // The peer must not learn of it now: nothing passes here.
+      if (act.is === 'drop' && act.atEnd === 'close') context.finish('close')
     },
     release() {
       deadline?.cancel()

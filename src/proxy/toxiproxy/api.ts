@@ -101,13 +101,19 @@ function bodyOf(request: IncomingMessage): Promise<Buffer | null> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0
+    let timer: NodeJS.Timeout | undefined
+    const tooLong = (): void => reject(new ApiError(`the body is longer than ${longestBody} bytes`, 413))
     request.on('data', (chunk: Buffer) => {
       length += chunk.length
       if (length <= longestBody) chunks.push(chunk)
-      else reject(new ApiError(`the body is longer than ${longestBody} bytes`, 413))
+      // Who is still sending reads no answer: the rest is awaited, for a while.
+      else timer ??= setTimeout(tooLong, longestCall / 2)
     })
-    request.on('end', () => resolve(Buffer.concat(chunks)))
-    request.on('close', () => resolve(null))
+    request.on('end', () => (length > longestBody ? tooLong() : resolve(Buffer.concat(chunks))))
+    request.on('close', () => {
+      clearTimeout(timer)
+      resolve(null)
+    })
   })
 }
 

@@ -39,7 +39,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   },
   timeout: {
     shape: shape('TimeoutToxic', { timeout: 'int64' }),
-    act: ({ timeout }) => ({ is: 'drop', closeAfter: time(timeout) }),
+    act: ({ timeout }) => ({ is: 'drop', closeAfter: time(timeout), atEnd: 'close' }),
   },
   reset_peer: {
     shape: shape('ResetToxic', { timeout: 'int64' }),

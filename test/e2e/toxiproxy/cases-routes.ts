@@ -126,4 +126,37 @@ export const routeCases: readonly Case[] = [
       ),
     ],
   },
+  {
+    title: 'who calls: a host that we are not, a page of somebody else',
+    steps: [
+      {
+        ask: 'GET /proxies',
+        headers: { host: 'evil.example' },
+        gets: nothing,
+        ours: {
+          deviation: 'no-web-pages',
+          gets: { ...refused(403, 'host evil.example is not allowed: start the server with --allow-host evil.example'), hasId: false },
+        },
+      },
+      {
+        ask: 'POST /reset',
+        headers: { origin: 'http://evil.example' },
+        gets: gone,
+        ours: { deviation: 'no-web-pages', gets: { ...refused(403, 'calls from web pages are not allowed'), hasId: false } },
+      },
+      { ask: 'GET /proxies', headers: { host: 'localhost' }, gets: nothing },
+      { ask: 'GET /proxies', headers: { host: '[::1]:8474' }, gets: nothing },
+    ],
+  },
+  {
+    title: 'a body of more than a megabyte',
+    steps: [
+      {
+        ask: 'POST /populate',
+        send: `[${' '.repeat(1_100_000)}]`,
+        gets: created('{"proxies":null}'),
+        ours: { deviation: 'body-limit', gets: refused(413, 'the body is longer than 1048576 bytes') },
+      },
+    ],
+  },
 ]

@@ -1,13 +1,11 @@
 /** Toxiproxy's own client for Go and its own command line, unchanged: what they say is the same on a real Toxiproxy and on `squall proxy`. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { findInstalled } from '../../../scripts/lib/components.ts'
 import { freePort } from '../../helpers/free-port.ts'
 import { type Subject, startSubject, type Which, withoutToxiproxy } from './subject.ts'
 
-const notYet = !existsSync('src/cli/proxy.ts') && 'there is no squall proxy yet'
 const cli = findInstalled('toxiproxy-cli')
 const goClient = findInstalled('toxiproxy-go-client')
 
@@ -40,7 +38,7 @@ function run(
   return { status, stdout, stderr }
 }
 
-describe('the client for Go', { skip: notYet || withoutToxiproxy || (goClient ? false : 'toxiproxy-go-client is not installed') }, () => {
+describe('the client for Go', { skip: withoutToxiproxy || (goClient ? false : 'toxiproxy-go-client is not installed') }, () => {
   test('each of its calls has the same result', async () => {
     const { toxiproxy, squall } = await onBoth(({ url }, [first, second, upstream]) =>
       run(goClient as string, [url, `127.0.0.1:${first}`, `localhost:${second}`, `127.0.0.1:${upstream}`]),
@@ -100,7 +98,7 @@ list
   .trim()
   .split('\n')
 
-describe('toxiproxy-cli', { skip: notYet || withoutToxiproxy || (cli ? false : 'toxiproxy-cli is not installed') }, () => {
+describe('toxiproxy-cli', { skip: withoutToxiproxy || (cli ? false : 'toxiproxy-cli is not installed') }, () => {
   test('each of its commands says and does the same', async () => {
     const { toxiproxy, squall } = await onBoth(({ url }, ports) =>
       commands.map((command, at) => {

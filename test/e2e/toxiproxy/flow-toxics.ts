@@ -1,4 +1,5 @@
 /** What each toxic does to the bytes of a connection. */
+import { call } from './call.ts'
 import { about, type End, type FlowCase, numbered, quiet, soon, took } from './flow.ts'
 
 const hundred = numbered(100_000)
@@ -121,6 +122,30 @@ const bandwidth: readonly FlowCase[] = [
     sees: ['about 250 ms', true],
   },
   {
+    title: 'removed while the receiver reads nothing for a while: the answer, and what it held',
+    long: true,
+    ownServer: true,
+    toxics: [{ name: 't', type: 'latency', attributes: { latency: 600_000 } }],
+    async see({ pair, name, subject }) {
+      const { caller, service } = await pair()
+      const data = numbered(12_000_000)
+      caller.socket.pause()
+      service.send(data)
+      service.socket.end()
+      await quiet(service, 1500)
+      const removed = call(subject.port, `DELETE /proxies/${name}/toxics/t`, { timeLimit: 2000 }).then(
+        ({ status }) => status,
+        () => 'no answer',
+      )
+      await quiet(service, 7000)
+      caller.socket.resume()
+      await soon(() => caller.state() !== 'open', 10_000)
+      return [await removed, caller.got().equals(data) ? 'whole' : 'damaged']
+    },
+    sees: ['no answer', 'damaged'],
+    ours: { deviation: 'held-is-kept', sees: [204, 'whole'] },
+  },
+  {
     title: 'bandwidth 0 holds everything and loses nothing',
     toxics: [{ name: 't', type: 'bandwidth', stream: 'upstream', attributes: { rate: 0 } }],
     async see({ pair, api }) {
@@ -206,15 +231,46 @@ const ends: readonly FlowCase[] = [
   },
   {
     title: 'reset takes a timeout away just so',
-    ownServer: true,
     toxics: [{ type: 'timeout', attributes: { timeout: 0 } }],
+    ownServer: true,
     async see({ pair, api }) {
-      const { caller } = await pair()
+      const { caller, service } = await pair()
+      service.send('x')
+      await quiet(caller, 50)
       await api('POST /reset')
       await soon(() => caller.state() !== 'open')
-      return caller.state()
+      return [caller.got().length, caller.state()]
     },
-    sees: 'ended',
+    sees: [0, 'ended'],
+  },
+  {
+    title: 'timeout 0: an end is no data, and closes the connection',
+    toxics: [{ type: 'timeout', attributes: { timeout: 0 } }],
+    async see({ pair }) {
+      const { caller, service } = await pair()
+      service.socket.end()
+      await soon(() => caller.state() !== 'open' && service.state() !== 'open')
+      return [caller.state(), service.state()]
+    },
+    sees: ['ended', 'ended'],
+  },
+  {
+    title: 'a timeout taken away: connections that have lost nothing',
+    toxics: [
+      { name: 'none', type: 'timeout', toxicity: 0, attributes: { timeout: 0 } },
+      { name: 'idle', type: 'timeout', stream: 'upstream', attributes: { timeout: 0 } },
+    ],
+    async see({ pair, api }) {
+      const [first, second] = [await pair(), await pair()]
+      first.service.send('x')
+      await took(first.caller, 1, 0)
+      await api('DELETE /proxies/P/toxics/none')
+      const leftOut = await quiet(first.caller, 100)
+      await api('DELETE /proxies/P/toxics/idle')
+      return [leftOut, await quiet(second.caller, 100)]
+    },
+    sees: ['ended', 'ended'],
+    ours: { deviation: 'timeout-spares-whole', sees: ['nothing', 'nothing'] },
   },
   {
     title: 'reset_peer: the kernel says reset, to both sides, at the first data; an idle connection stays',
@@ -329,10 +385,29 @@ const shares: readonly FlowCase[] = [
     }),
   ),
   {
+    title: 'who is drawn, when the toxic beside it changes',
+    toxics: [{ name: 't', type: 'latency', toxicity: 0.5, attributes: { latency: 200 } }],
+    async see({ call: dial, arrived, add }) {
+      const callers = await Promise.all(Array.from({ length: 24 }, dial))
+      await soon(() => arrived.length === callers.length)
+      const drawn = async (): Promise<boolean[]> => {
+        const [started, before] = [performance.now(), callers.map((end) => end.got().length)]
+        for (const end of arrived) end.send('x')
+        return Promise.all(callers.map(async (end, at) => (await took(end, (before[at] as number) + 1, started)) > 100))
+      }
+      const first = await drawn()
+      await add({ name: 'beside', type: 'noop' })
+      const second = await drawn()
+      return first.every((one, at) => one === second[at]) ? 'the same' : 'others'
+    },
+    sees: 'others',
+    ours: { deviation: 'drawn-once', sees: 'the same' },
+  },
+  {
     title: 'toxicity 0.5: some connections and not others',
     toxics: [{ type: 'limit_data', stream: 'upstream', toxicity: 0.5, attributes: { bytes: 0 } }],
-    async see({ call, arrived }) {
-      const callers = await Promise.all(Array.from({ length: 30 }, call))
+    async see({ call: dial, arrived }) {
+      const callers = await Promise.all(Array.from({ length: 30 }, dial))
       for (const caller of callers) caller.send('x')
       const passed = (): number => arrived.filter((end) => end.got().length > 0).length
       const closed = (): number => callers.filter((end) => end.state() !== 'open').length

@@ -1,6 +1,5 @@
 /** What happens to bytes and connections, case by case: the same on a real Toxiproxy 2.12.0 and on `squall proxy`. */
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { everything } from '../../helpers/length.ts'
 import { type FlowCase, openStand } from './flow.ts'
@@ -21,7 +20,7 @@ async function put(one: FlowCase, subject: Subject): Promise<void> {
 }
 
 for (const is of ['toxiproxy', 'squall'] as const satisfies readonly Which[]) {
-  const skip = is === 'toxiproxy' ? withoutToxiproxy : !existsSync('src/cli/proxy.ts') && 'there is no squall proxy yet'
+  const skip = is === 'toxiproxy' && withoutToxiproxy
   describe(`connections through ${is}`, { skip, concurrency: 6 }, () => {
     const shared = { is } as Subject
     before(async () => void Object.assign(shared, await startSubject(is)))
