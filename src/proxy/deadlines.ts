@@ -10,47 +10,46 @@ export interface Deadline {
 }
 
 interface Entry extends Deadline {
-  call: (() => void) | null
+  call(): void
   precise: boolean
+  /** In the heap; -1: not any more. */
+  place: number
 }
 
-/** A heap by time: all deadlines of the process share one timer. */
+/** By time: all deadlines of the process share one timer. */
 const heap: Entry[] = []
 let timer: NodeJS.Timeout | null = null
 let timerFor = Number.POSITIVE_INFINITY
 let spinning = false
 
-/** ms before a precise deadline when waiting by turns begins. */
-const spinFrom = 1.05
+/** ms before a precise deadline when waiting by turns begins: most of what a timer is late, and not so long that it would eat a core. */
+const spinFrom = 0.8
+/** ms: the longest timer that Node can set. */
+const longest = 2 ** 31 - 1
+/** Calls in a row before sockets get their turn. */
+const inARow = 10_000
 
 /** `at` in ms of `monotonicMs()`. Not precise: up to about 1 ms late, and nothing is spent on it. */
 export function callAt(at: number, call: () => void, precise: boolean): Deadline {
-  const entry: Entry = {
-    at,
-    call,
-    precise,
-    cancel() {
-      entry.call = null // It leaves the heap when its time comes.
-    },
-  }
-  push(entry)
+  const entry: Entry = { at, call, precise, place: heap.length, cancel: () => remove(entry) }
+  heap.push(entry)
+  rise(entry)
   if (heap[0] === entry) arm()
   return entry
 }
 
 function arm(): void {
-  dropCancelled()
   const first = heap[0]
   if (!first || spinning) return
   const left = first.at - monotonicMs()
-  if (first.precise && left <= spinFrom) return spin()
-  const wakeAt = first.precise ? first.at - spinFrom : first.at
-  if (timer && timerFor <= wakeAt) return
-  if (timer) clearTimeout(timer)
-  timerFor = wakeAt
+  if (left <= (first.precise ? spinFrom : 0)) return spin()
   // Fractions are cut off by the timer: a precise one is woken early and turns, another one late.
-  const wait = wakeAt - monotonicMs()
-  timer = setTimeout(onTimer, Math.max(1, first.precise ? Math.floor(wait) : Math.ceil(wait)))
+  const wait = Math.min(longest, Math.max(1, first.precise ? Math.floor(left - spinFrom) : Math.ceil(left)))
+  const wakesAt = first.at - left + wait
+  if (timer && timerFor <= wakesAt) return
+  if (timer) clearTimeout(timer)
+  timerFor = wakesAt
+  timer = setTimeout(onTimer, wait)
 }
 
 function onTimer(): void {
@@ -70,47 +69,55 @@ function spin(): void {
 function fire(): void {
   const now = monotonicMs()
   try {
-    for (;;) {
+    for (let left = inARow; left > 0; left--) {
       const first = heap[0]
-      if (!first || (first.call !== null && first.at > now)) break
-      pop()
-      const { call } = first
-      first.call = null
-      call?.()
+      if (!first || first.at > now) break
+      remove(first)
+      first.call()
     }
   } finally {
     arm() // A defect in one call must not stop the clock for all others.
   }
 }
 
-function dropCancelled(): void {
-  while (heap[0] && heap[0].call === null) pop()
+function remove(entry: Entry): void {
+  const { place } = entry
+  if (place < 0) return
+  entry.place = -1
+  const last = heap.pop()
+  if (!last || last === entry) return
+  put(last, place)
+  rise(last)
+  sink(last)
 }
 
-function push(entry: Entry): void {
-  let index = heap.push(entry) - 1
-  while (index > 0) {
-    const parent = (index - 1) >> 1
+function put(entry: Entry, place: number): void {
+  heap[place] = entry
+  entry.place = place
+}
+
+function rise(entry: Entry): void {
+  let { place } = entry
+  while (place > 0) {
+    const parent = (place - 1) >> 1
     const above = heap[parent] as Entry
     if (above.at <= entry.at) break
-    heap[index] = above
-    index = parent
+    put(above, place)
+    place = parent
   }
-  heap[index] = entry
+  put(entry, place)
 }
 
-function pop(): void {
-  const last = heap.pop()
-  if (!last || heap.length === 0) return
-  let index = 0
+function sink(entry: Entry): void {
+  let { place } = entry
   for (;;) {
-    const left = 2 * index + 1
-    if (left >= heap.length) break
-    const right = left + 1
-    const child = right < heap.length && (heap[right] as Entry).at < (heap[left] as Entry).at ? right : left
-    if ((heap[child] as Entry).at >= last.at) break
-    heap[index] = heap[child] as Entry
-    index = child
+    const left = heap[2 * place + 1]
+    const right = heap[2 * place + 2]
+    const below = left && right && right.at < left.at ? right : left
+    if (!below || below.at >= entry.at) break
+    const next = below.place
+    put(below, place)
+    place = next
   }
-  heap[index] = last
+  put(entry, place)
 }
