@@ -1,0 +1,45 @@
+"""Does the proxy do exactly what it was told? Judged from outside, by peers in Python with a clock of their own.
+
+Usage: main.py [--quick] [--lenient] [--squall PROGRAM…]. Exit 1 when a target is missed.
+"""
+import argparse
+import os
+import platform
+import sys
+import time
+
+import delays
+import resets
+import streams
+from proxy import Proxy
+from table import Table
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="each measurement short, for a look")
+    parser.add_argument("--lenient", action="store_true", help="what depends on how busy the machine is cannot miss")
+    parser.add_argument("--squall", nargs="+", default=[os.environ.get("SQUALL_NODE", "node"), os.path.join(ROOT, "bin/squall.js")])
+    options = parser.parse_args()
+    own = resets.enter_own_network()
+    print(f"{time.strftime('%Y-%m-%d %H:%M', time.gmtime())} · {os.cpu_count()} cores · kernel {platform.release()} · Python {platform.python_version()} · load {os.getloadavg()[0]:.1f}")
+    exact, timed = Table(), Table()
+    proxy = Proxy(options.squall)
+    try:
+        delays.measure(proxy, timed, options.quick)
+        delays.measure_jitter(proxy, timed, options.quick)
+        streams.measure_rates(proxy, timed, options.quick)
+        streams.measure_cuts(proxy, exact, options.quick)
+        streams.measure_stall(proxy, exact, options.quick)
+        resets.measure(proxy, exact, options.quick, own)
+    finally:
+        proxy.end()
+    missed = exact.missed() + ([] if options.lenient else timed.missed())
+    print("ok" if not missed else f"missed: {', '.join(missed)}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
