@@ -25,7 +25,6 @@ export function createDownward(line: Line, events: { tunnel(): void; settle(): v
   const passing = createAnswerPassing(line, events)
   /** The answer that comes now only announces another. */
   let interim = false
-  let endSent = false
 
   function newFramer(): ReturnType<typeof answerFramer> {
     return answerFramer(() => answering()?.asked.head.method ?? 'GET')
@@ -76,7 +75,7 @@ export function createDownward(line: Line, events: { tunnel(): void; settle(): v
       else opaque(piece.bytes)
     }
     pumping = false
-    if (line.over || !line.serviceEnded || endSent || passing.busy || !framer.drained) return
+    if (line.over || !line.serviceEnded || line.answersOver || passing.busy || !framer.drained) return
     endOfService()
   }
 
@@ -95,7 +94,7 @@ export function createDownward(line: Line, events: { tunnel(): void; settle(): v
   function endOfService(): void {
     const [oldest] = line.open
     if (oldest ? oldest.request !== 'forwarded' : line.servesHere && !line.callerEnded) return
-    endSent = true
+    line.answersOver = true
     for (const exchange of line.open.slice()) line.answered(exchange, undefined)
     line.options.toCaller.end()
   }

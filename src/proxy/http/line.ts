@@ -35,6 +35,8 @@ export interface Line {
   readonly open: Exchange[]
   callerEnded: boolean
   serviceEnded: boolean
+  /** The end of the service's bytes was passed on: no answer will come any more. */
+  answersOver: boolean
   /** The connection was ended by a fault: whatever still comes goes nowhere. */
   over: boolean
   /** The last request was answered here: if the service gives up its connection meanwhile, that is no concern of the caller's. */
@@ -64,6 +66,7 @@ export function createLine(
     open: [],
     callerEnded: false,
     serviceEnded: false,
+    answersOver: false,
     over: false,
     servesHere: false,
     opaque: { up: false, down: false },

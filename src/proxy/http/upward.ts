@@ -162,7 +162,7 @@ export function createUpward(line: Line, log: FaultLog, { settle, goOn, renewSer
   }
 
   function isBlocked(): boolean {
-    return hold.active || line.open.some(({ ends }) => ends) || (deciding !== undefined && !deciding.done)
+    return hold.active || line.open.some(({ ends }) => ends) || (deciding !== undefined && !deciding.done && !line.answersOver)
   }
 
   let pumping = false
