@@ -126,7 +126,7 @@ export function createUpward(line: Line, log: FaultLog, { settle, goOn, renewSer
     const alone = !line.open.some(({ request }) => request === 'forwarded')
     one.request = 'forwarded'
     // The service has given up the connection while it got nothing from us: that is not what the fault is about.
-    if (line.serviceEnded && alone) renewService()
+    if (line.serviceEnded && !line.answersOver && alone) renewService()
   }
 
   function pass(one: Exchange, piece: Requested): void {

@@ -1,8 +1,9 @@
 """Two ends that send each other 65,535 numbered chunks through a proxy, and judge what arrives. They know nothing of Squall.
 
 Usage: numbered_chunks.py. Prints the port of its service, then reads a round a line from stdin:
-{"through": [host, port] | "/path", "connections": n, "seed": n} and answers each with a line: {"wrong": [...], "bytes": n}.
+{"through": [host, port] | "/path", "connections": n, "http": bool, "seed": n} and answers each with a line: {"wrong": [...], "bytes": n}.
 Each side ends its own direction when it has sent everything; both must then have received exactly what the other has sent.
+With "http" it is one connection, with a POST and its answer as bodies, sent at the same time.
 """
 import json
 import random
@@ -13,6 +14,7 @@ import threading
 
 CHUNKS = 65535
 PATIENCE = 30  # s without anything
+HEADS = (b"POST /numbers HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n")
 streams = {}
 
 
@@ -36,9 +38,14 @@ def send(sock, data, dice):
     sock.shutdown(socket.SHUT_WR)
 
 
-def receive(sock, side, dice):
-    """Returns what is wrong, or None."""
-    want, got = None, 0
+def as_body(side):
+    data = stream(side, 0)
+    return HEADS[side] % len(data) + data
+
+
+def receive(sock, side, dice, want):
+    """Returns what is wrong, or None. `want`: None when it is found out by what comes first."""
+    got = 0
     while True:
         data = sock.recv(dice.choice((10, 1000, 65536, 262144)))
         if want is None and len(data) > 1:
@@ -54,13 +61,13 @@ def receive(sock, side, dice):
         got += len(data)
 
 
-def one_end(sock, sends, connection, seed, wrong):
+def one_end(sock, sends, connection, http, seed, wrong):
     """`sends`: 0 caller, 1 service."""
     name = f"{('caller', 'service')[sends]} {connection}"
 
     def sending():
         try:
-            send(sock, stream(sends, connection), random.Random(seed + 1))
+            send(sock, as_body(sends) if http else stream(sends, connection), random.Random(seed + 1))
         except OSError as error:
             wrong.append(f"{name} could not send: {error}")
 
@@ -68,7 +75,7 @@ def one_end(sock, sends, connection, seed, wrong):
     sender = threading.Thread(target=sending)
     sender.start()
     try:
-        problem = receive(sock, 1 - sends, random.Random(seed))
+        problem = receive(sock, 1 - sends, random.Random(seed), as_body(1 - sends) if http else None)
         if problem:
             wrong.append(f"{name}: {problem}")
     except OSError as error:
@@ -79,7 +86,8 @@ def one_end(sock, sends, connection, seed, wrong):
 
 def play(listener, order):
     dice = random.Random(order["seed"])
-    count = order["connections"]
+    http = order.get("http", False)
+    count = 1 if http else order["connections"]
     wrong = []
     ends = []
 
@@ -95,9 +103,9 @@ def play(listener, order):
             caller.connect(through)
         else:
             caller = socket.create_connection(tuple(through), timeout=PATIENCE)
-        start(caller, 0, connection)
+        start(caller, 0, connection, http)
     for connection in range(count):
-        start(listener.accept()[0], 1, connection)
+        start(listener.accept()[0], 1, connection, http)
     for thread in ends:
         thread.join()
     return {"wrong": wrong, "bytes": 2 * count * CHUNKS * 8}

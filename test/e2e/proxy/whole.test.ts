@@ -30,10 +30,10 @@ function address(listen: string): [string, number] {
 }
 
 /** Faults come and go for a while, at most until all is said; what still stands then must flow on. */
-async function round(proxy: ProxyProcess, peers: Talking, seed: number): Promise<Judged & { changes: number }> {
+async function round(proxy: ProxyProcess, peers: Talking, http: boolean, seed: number): Promise<Judged & { changes: number }> {
   const random = seededRandom(seed)
   let judged: Judged | null = null
-  const judging = peers.ask({ through: address(proxy.listen), connections: 2, seed }).then((answer) => (judged = answer as Judged))
+  const judging = peers.ask({ through: address(proxy.listen), connections: 2, http, seed }).then((answer) => (judged = answer as Judged))
   const end = monotonicMs() + 250 + random() * 200
   const changes = await churn(proxy, random, () => judged !== null || monotonicMs() > end)
   return { ...(await judging), changes }
@@ -48,13 +48,14 @@ suite('the proxy keeps what passes whole', () => {
           let changes = 0
           for (let left = rounds / 2; left > 0; left--) {
             const seed = randomSeed()
-            const judged = await round(proxy, peers, seed)
+            const judged = await round(proxy, peers, carries === 'http' && left % 2 === 0, seed)
             assert.deepEqual(judged.wrong, [], `seed ${seed}`)
             changes += judged.changes
           }
           assert.ok(changes > rounds * 5, `only ${changes} changes of faults`)
           const { faults, connections } = await proxy.status()
-          assert.deepEqual([faults, connections.open, connections.accepted], [[], 0, rounds])
+          const accepted = carries === 'http' ? rounds * 0.75 : rounds
+          assert.deepEqual([faults, connections.open, connections.accepted], [[], 0, accepted])
         } finally {
           await proxy.end()
         }
