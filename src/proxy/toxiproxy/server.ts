@@ -134,6 +134,8 @@ async function listen(server: Server, { host, port }: ServerOptions): Promise<Ad
 async function close(server: Server): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve))
   server.closeIdleConnections()
-  await Promise.race([closed, sleep(1_000)])
+  const enough = new AbortController()
+  await Promise.race([closed, sleep(1_000, enough.signal)])
+  enough.abort() // A timer that nobody waits for would keep the process for the rest of its second.
   server.closeAllConnections()
 }

@@ -97,6 +97,11 @@ export const deviations = [
     toxiproxy: '`-runtime-metrics` tells of Go.',
     squall: 'It tells of Node; what it tells of the process has the same names.',
   },
+  {
+    id: 'version-flag',
+    toxiproxy: '`--version` prints the version of Toxiproxy, like `-version`.',
+    squall: 'With two dashes it prints the version of Squall, as everywhere in Squall.',
+  },
 ] as const satisfies readonly Deviation[]
 
 export type DeviationId = (typeof deviations)[number]['id']

@@ -79,7 +79,7 @@ export function endOf(socket: Socket): End {
 
 let count = 0
 
-export async function openStand(subject: Subject): Promise<Stand & { close(): Promise<void> }> {
+export async function openStand(subject: Subject, name = `p${++count}`): Promise<Stand & { close(): Promise<void> }> {
   const arrived: End[] = []
   const open = new Set<Socket>()
   const keep = (socket: Socket): Socket => {
@@ -90,7 +90,6 @@ export async function openStand(subject: Subject): Promise<Stand & { close(): Pr
   const server: Server = createServer({ allowHalfOpen: true }, (socket) => void arrived.push(endOf(keep(socket))))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const upstream = (server.address() as AddressInfo).port
-  const name = `p${++count}`
   const made = await call(subject.port, 'POST /proxies', {
     body: JSON.stringify({ name, listen: '127.0.0.1:0', upstream: `127.0.0.1:${upstream}` }),
   })

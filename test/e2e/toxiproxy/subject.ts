@@ -25,13 +25,22 @@ export interface Subject {
 /** Why the real one cannot be asked here; false: it can. */
 export const withoutToxiproxy: string | false = findInstalled('toxiproxy-server') ? false : 'toxiproxy-server is not installed'
 
-/** @param flags further ones, after -port */
-export async function startSubject(is: Which, flags: readonly string[] = [], env: Record<string, string> = {}): Promise<Subject> {
+/** How it is started, without flags. */
+export function commandOf(is: Which): [string, ...string[]] {
+  return is === 'squall' ? [process.execPath, squall, 'proxy'] : [findInstalled('toxiproxy-server') as string]
+}
+
+/** @param flags further ones, after -port  @param answers false: it is not waited for until it does */
+export async function startSubject(
+  is: Which,
+  flags: readonly string[] = [],
+  env: Record<string, string> = {},
+  { answers = true } = {},
+): Promise<Subject> {
   const port = await freePort()
-  const own = ['-port', String(port), ...flags]
-  const [program, ...argv] =
-    is === 'squall' ? [process.execPath, squall, 'proxy', ...own] : [findInstalled('toxiproxy-server') as string, ...own]
-  const child: ChildProcess = spawn(program as string, argv, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } })
+  const [program, ...argv] = commandOf(is)
+  const options = { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } } as const
+  const child: ChildProcess = spawn(program, [...argv, '-port', String(port), ...flags], options)
   const said = { stdout: '', stderr: '' }
   child.stdout?.on('data', (data: Buffer) => (said.stdout += data.toString()))
   child.stderr?.on('data', (data: Buffer) => (said.stderr += data.toString()))
@@ -52,6 +61,7 @@ export async function startSubject(is: Which, flags: readonly string[] = [], env
       return ended()
     },
   }
+  if (!answers) return subject
   try {
     await until('the server to answer', async () => ended() !== null || (await call(port, 'GET /version')).status === 200)
   } catch (error) {
