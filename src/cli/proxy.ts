@@ -2,6 +2,7 @@
 import { SquallError } from '../errors.ts'
 import { toxiproxyVersion } from '../proxy/toxiproxy/routes.ts'
 import { startToxiproxyServer } from '../proxy/toxiproxy/server.ts'
+import { endProcess } from '../system/exit.ts'
 import type { Command } from './context.ts'
 
 interface ProxyOptions {
@@ -16,6 +17,9 @@ interface ProxyOptions {
   serverVersion?: boolean
 }
 
+/** Bytes of the log that wait to be read. */
+const longestLog = 1024 * 1024
+
 /** What may follow `squall proxy` instead of options of the server. */
 const others: Readonly<Record<string, () => Promise<{ default: Command }>>> = {
   list: () => import('./proxy-list.ts'),
@@ -24,10 +28,11 @@ const others: Readonly<Record<string, () => Promise<{ default: Command }>>> = {
 
 /** Exit 0 when it was told to stop, by SIGINT or SIGTERM. */
 const proxy: Command<ProxyOptions> = async (args, options, context) => {
-  const other = others[args[0] ?? '']
+  const word = args[0] ?? ''
+  const other = Object.hasOwn(others, word) ? others[word] : undefined
   if (other) return (await other()).default(args.slice(1), { ...options }, context)
   if (args.length > 0)
-    throw new SquallError('usage', `squall proxy ${args[0]}: there is no such command`, { hint: 'See squall proxy --help.' })
+    throw new SquallError('usage', `squall proxy ${word}: there is no such command`, { hint: 'See squall proxy --help.' })
   if (options.serverVersion) {
     context.out(`toxiproxy-server version ${toxiproxyVersion}`)
     return 0
@@ -42,12 +47,14 @@ const proxy: Command<ProxyOptions> = async (args, options, context) => {
     allowHosts: allowHost,
     metrics: { proxies: proxyMetrics, runtime: runtimeMetrics },
     logLevel: process.env.LOG_LEVEL,
-    write: (line) => context.out(line),
+    log: { write: (line) => context.out(line), full: () => process.stdout.writableLength > longestLog },
   })
   process.on('uncaughtException', server.defect)
   process.on('unhandledRejection', server.defect)
   await toldToStop()
   await server.stop()
+  // A log that nobody reads must not keep the process.
+  setTimeout(() => endProcess(0), 1_000).unref()
   return 0
 }
 export default proxy

@@ -5,13 +5,27 @@ export type Level = Exclude<keyof typeof levels, 'disabled' | 'panic'>
 
 export type Log = (level: Level, message: string, fields?: Readonly<Record<string, string | number>>) => void
 
+/** Where lines go. */
+export interface LogSink {
+  write(line: string): void
+  /** Nobody takes what is written: more would only fill the memory. */
+  full?(): boolean
+}
+
 /** `wanted` is the value of LOG_LEVEL: a name in any case, or its number; everything when it is unset or unknown, which is told. */
-export function openLog(write: (line: string) => void, wanted: string | undefined): Log {
+export function openLog(sink: LogSink, wanted: string | undefined): Log {
   const least = levelOf(wanted ?? 'trace')
+  let missed = 0
+  const put = (level: Level, message: string, fields: Readonly<Record<string, string | number>>): void => {
+    const time = `${new Date().toISOString().slice(0, 19)}Z`
+    sink.write(`${JSON.stringify({ level, ...fields, time, ...(message === '' ? {} : { message }) })}\n`)
+  }
   const log: Log = (level, message, fields = {}) => {
     if (levels[level] < (least ?? -1)) return
-    const time = `${new Date().toISOString().slice(0, 19)}Z`
-    write(`${JSON.stringify({ level, ...fields, time, ...(message === '' ? {} : { message }) })}\n`)
+    if (sink.full?.()) return void missed++
+    if (missed > 0) put('warn', 'Lines of the log were left out: nobody took them', { lines: missed })
+    missed = 0
+    put(level, message, fields)
   }
   if (least === null)
     log('error', `unknown LOG_LEVEL value: "${wanted}"`, { error: `Unknown Level String: '${wanted}', defaulting to NoLevel` })

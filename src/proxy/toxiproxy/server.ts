@@ -11,7 +11,7 @@ import { collection } from './collection.ts'
 import { guard } from './guard.ts'
 import { type KeptProxy, readConfig } from './kept-proxies.ts'
 import { hostPort, resolveListen } from './listen-address.ts'
-import { openLog } from './log.ts'
+import { type LogSink, openLog } from './log.ts'
 import { type MetricsWanted, metricsAnswer } from './metrics.ts'
 import { toxiproxyVersion } from './routes.ts'
 import { usualStart } from './served-proxy.ts'
@@ -30,8 +30,7 @@ export interface ServerOptions {
   metrics?: MetricsWanted
   /** Value of LOG_LEVEL. */
   logLevel?: string | undefined
-  /** Gets the lines of the log. */
-  write(line: string): void
+  log: LogSink
   /** Stands in for the real proxy in tests. */
   start?: typeof usualStart
 }
@@ -48,7 +47,7 @@ export interface ToxiproxyServer {
 /** @throws SquallError when the address is taken, or a file is not what it must be: then nothing has been started */
 export async function startToxiproxyServer(options: ServerOptions): Promise<ToxiproxyServer> {
   const { metrics = { proxies: false, runtime: false }, seed = randomSeed(), start = usualStart } = options
-  const log = openLog(options.write, options.logLevel)
+  const log = openLog(options.log, options.logLevel)
   log('info', 'Starting Toxiproxy', { version: toxiproxyVersion })
   const config = options.config === undefined ? [] : configOf(options.config)
   const counts = byteCounts()

@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
+import { openLog } from '../../../src/proxy/toxiproxy/log.ts'
 import { type ServerOptions, startToxiproxyServer, type ToxiproxyServer } from '../../../src/proxy/toxiproxy/server.ts'
 import { freePort } from '../../helpers/free-port.ts'
 
@@ -22,7 +23,7 @@ interface Served extends ToxiproxyServer {
 
 async function serve(options: Partial<ServerOptions> = {}): Promise<Served> {
   const said: string[] = []
-  const server = await startToxiproxyServer({ host: '127.0.0.1', port: 0, write: (line) => said.push(line), ...options })
+  const server = await startToxiproxyServer({ host: '127.0.0.1', port: 0, log: { write: (line) => void said.push(line) }, ...options })
   running.push(server)
   return {
     ...server,
@@ -167,6 +168,21 @@ suite('the log', () => {
       if (logLevel === 'INFO') assert.doesNotMatch(said.join(''), /"level":"debug"/)
     })
   }
+
+  test('lines that nobody takes are counted, not kept', () => {
+    const said: string[] = []
+    let full = true
+    const log = openLog({ write: (line) => void said.push(line), full: () => full }, undefined)
+    log('info', 'first')
+    log('info', 'second')
+    full = false
+    log('info', 'third')
+    assert.deepEqual(
+      said.map((line) => (JSON.parse(line) as { lines?: number; message: string }).lines),
+      [2, undefined],
+    )
+    assert.match(said[1] ?? '', /third/)
+  })
 
   test('nothing at error, as long as nothing is wrong', async () => {
     const { said, ask } = await serve({ logLevel: 'error' })
