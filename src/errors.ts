@@ -60,6 +60,11 @@ export const catalogue = {
     hint: 'What had been changed was rolled back; the sentence above says what went wrong.',
     exit: 5,
   },
+  'proxy-unused': {
+    means: 'A fault would act at a proxy through which nothing passes: it could change nothing.',
+    hint: 'Point the service at the address where the proxy listens; squall plan says which one that is.',
+    exit: 5,
+  },
   'not-injected': { means: 'A fault was not injected because the run was being stopped.', hint: 'See why the run was stopped.', exit: 5 },
   'module-changed': {
     means: "A fault's own module is not the file that injected it any more.",

@@ -15,6 +15,7 @@ import { type ReadDocument, readDocument } from './document.ts'
 import { colour, table } from './output.ts'
 import { plannedPrecisionOf, precisionLines } from './planned-precision.ts'
 import type { ProjectOptions } from './project.ts'
+import { proxyLines } from './proxy-lines.ts'
 
 const plan: Command<{ var?: Record<string, string>; seed?: number } & ProjectOptions> = async ([file], options, context) => {
   const loaded = await readDocument(file as string, options.var ?? {}, context, options)
@@ -36,6 +37,7 @@ const plan: Command<{ var?: Record<string, string>; seed?: number } & ProjectOpt
       project: project?.file ?? null,
       policy: policyWords(policy),
       refusals,
+      proxies: experiment.proxies,
       faults,
       weakest: weakest(changes),
       precision,
@@ -49,6 +51,7 @@ const plan: Command<{ var?: Record<string, string>; seed?: number } & ProjectOpt
     `environment ${experiment.environment}; warm-up ${s(warmup)}, baseline ${s(baseline)}, fault ${s(fault)}, recovery ${s(recovery)}; ended by force after ${s(maxDuration(experiment, sources))}`,
   )
   for (const line of projectLines(loaded, refusals)) context.out(line)
+  for (const line of proxyLines(experiment.proxies)) context.out(line)
   for (const one of faults) context.out(`\n${faultLines(one)}`)
   if (changes.length > 0) context.out(`\n${weakest(changes)}`)
   if (precision.length > 0) context.out(precisionLines(precision))

@@ -5,6 +5,7 @@ import { doseWords } from '../faults/ramp.ts'
 import { picksBySeed } from '../faults/resolve.ts'
 import type { ChangeRecord, TrafficSecond } from '../records/run-data.ts'
 import type { RunNews } from '../run/events.ts'
+import { proxyLines } from './proxy-lines.ts'
 
 /** Seconds of traffic between two lines of measures. */
 const every = 5
@@ -42,6 +43,7 @@ export function runLines(): RunLines {
         experiment = news.experiment
         return [
           `run ${news.id}  ${news.experiment.name}`,
+          ...proxyLines(news.experiment.proxies).map((line) => `  ${line}`),
           ...(news.placebo
             ? [
                 '  PLACEBO: nothing is injected; what the judge finds now is a false alarm',

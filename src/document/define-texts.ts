@@ -2,8 +2,8 @@
 export type DurationText = `${number}${'ms' | 's' | 'm' | 'h'}`
 export type ShareText = `${number}%`
 export type RateText = `${number}${'/s' | '/m' | '/h'}`
-type SizeText = `${number}${'B' | 'kB' | 'MB' | 'GB' | 'KiB' | 'MiB' | 'GiB'}`
-type BandwidthText = `${number}${'bit' | 'kbit' | 'mbit' | 'gbit'}`
+export type SizeText = `${number}${'B' | 'kB' | 'MB' | 'GB' | 'KiB' | 'MiB' | 'GiB'}`
+export type BandwidthText = `${number}${'bit' | 'kbit' | 'mbit' | 'gbit'}`
 type CountText = `${number}`
 /** `${name}` of `vars`, or `${secret:NAME}` where secrets may stand. */
 export type VariableText = `\${${string}}`

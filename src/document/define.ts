@@ -2,6 +2,7 @@
 import type { SourceInput } from './define-sources.ts'
 import type {
   AnyBounds,
+  BandwidthText,
   Dial,
   DurationBounds,
   DurationText,
@@ -10,6 +11,7 @@ import type {
   RateText,
   ShareBounds,
   ShareText,
+  SizeText,
   VariableText,
 } from './define-texts.ts'
 import type { Environment, Place, Unit } from './experiment.ts'
@@ -66,6 +68,7 @@ interface QueryInput {
 interface Found {
   process: string | QueryInput
   host: 'local'
+  proxy: string
 }
 
 /** One place, what is meant there, and how many of it. */
@@ -90,6 +93,22 @@ export interface FaultParameters {
     grace?: Duration
     env?: string[]
   }
+  network: {
+    target: TargetAt<'proxy'>
+    delay?: Dial<DurationText>
+    jitter?: Duration
+    distribution?: 'uniform' | 'normal'
+    bandwidth?: Dial<BandwidthText>
+    cut?: Quantity<SizeText>
+    cut_by?: 'reset' | 'close'
+    slice?: Quantity<SizeText>
+    slice_pause?: Duration
+    preset?: 'slow'
+    direction?: 'out' | 'in' | 'both'
+    share?: Quantity<ShareText>
+    ramp?: Duration
+  }
+  partition: { target: TargetAt<'proxy'>; how?: 'drop' | 'reset' | 'refuse' | 'hang' | 'stall' | 'close' }
   cpu: { target: TargetAt<'host'>; load: Dial<ShareText>; ramp?: Duration; cores?: number | VariableText }
   command: {
     inject: string[]

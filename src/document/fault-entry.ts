@@ -19,3 +19,13 @@ export function faultEntry<T extends Entry>(list: readonly T[], type: string, pl
 export function placesOfType(list: readonly Entry[], type: string): (Place | 'none')[] {
   return [...new Set(list.filter((entry) => entry.type === type).flatMap(({ places }) => places))]
 }
+
+/** Where the format has these types too, though this version does not: what is written for there is not wrong, and not to be read by another place's rules. */
+const laterAt: Readonly<Record<string, readonly Place[]>> = {
+  network: ['host', 'container', 'pod', 'app'],
+  partition: ['host', 'container', 'pod'],
+}
+
+export function comesLater(list: readonly Entry[], type: string, place: Place | undefined): place is Place {
+  return place !== undefined && laterAt[type]?.includes(place) === true && !placesOfType(list, type).includes(place)
+}

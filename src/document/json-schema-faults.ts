@@ -52,7 +52,9 @@ function targetSchema(possible: readonly string[], narrows: readonly string[]): 
   const inhabitant = (place: Place): Json =>
     place === 'host'
       ? { const: 'local', description: placeSays.host }
-      : { oneOf: [named, toJson(queryShapeAt(place))], description: placeSays[place] }
+      : place === 'proxy'
+        ? { ...toJson(text), description: placeSays.proxy }
+        : { oneOf: [named, toJson(queryShapeAt(place))], description: placeSays[place] }
   return {
     type: 'object',
     properties: {

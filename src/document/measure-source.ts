@@ -65,8 +65,15 @@ export function countedHere(
   query: string,
   map: Record<string, unknown>,
   path: Path,
+  proxies: readonly ProxySpec[],
 ): Pick<KnownMeasure, 'is' | 'unit'> | null {
   const proxy = from !== 'traffic'
+  const declared = proxies.find(({ name }) => from === proxyPrefix + name)
+  const blind = declared && whyBlind(declared, query)
+  if (blind) {
+    collect.add([...path, 'from'], 'place-impossible', blind.message, { fix: blind.fix })
+    return null
+  }
   if (proxy && query === 'connections') return { is: { kind: 'level' }, unit: 'count' }
   const known = query === 'recovery_time' ? undefined : knownMeasure(query)
   if (known) return known
@@ -78,6 +85,19 @@ export function countedHere(
     fix: suggestion(query, names) ?? possible,
   })
   return null
+}
+
+/** Why the proxy cannot count this, and what to do; undefined when it can, or when nothing has such a measure. */
+function whyBlind(proxy: ProxySpec, query: string): { message: string; fix: string } | undefined {
+  const named = quote(proxy.name)
+  if ('toxiproxy' in proxy)
+    return {
+      message: `${named} is of a Toxiproxy server, which tells nothing of this`,
+      fix: 'declare a proxy of our own, with listen and upstream',
+    }
+  if (proxy.carries === 'http' || query === 'recovery_time' || !knownMeasure(query)) return undefined
+  const fix = `declare ${proxy.name} with upstream: http://${proxy.upstream}, or write query: connections`
+  return { message: `${named} passes on bytes: it sees connections, and no calls`, fix }
 }
 
 /** Of a source's buckets: what `p99(…)` in the query says, else what the measure's name ends in (`checkout_p95`). */

@@ -4,7 +4,7 @@ import { checkAtProxy } from './at-proxy.ts'
 import { type Checking, checkShape, keysAt, typeMissing, unknownKey } from './check-shape.ts'
 import type { CatalogueFault, DocumentCatalogue } from './document-catalogue.ts'
 import type { Fault, Place, ProxySpec } from './experiment.ts'
-import { faultEntry, placesOfType } from './fault-entry.ts'
+import { comesLater, faultEntry, placesOfType } from './fault-entry.ts'
 import { resolveTiming } from './fault-timing.ts'
 import { asMap, type Path } from './located.ts'
 import { nearest, suggestion } from './nearest.ts'
@@ -55,10 +55,13 @@ function resolveFault(checking: Checking, value: unknown, path: Path, around: Fa
     return undefined
   }
   const rest = Object.fromEntries(Object.entries(map).filter(([key]) => !common.includes(key)))
-  checkAtProxy(checking, map, path, around.proxies)
+  const said = checkAtProxy(checking, map, path, around.proxies)
   const own = isModulePath(map.type)
-  const known = faultEntry(around.catalogue.faults, map.type, placeIn(map.target))
+  const place = placeIn(map.target)
+  const known = faultEntry(around.catalogue.faults, map.type, place)
   if (!own && !known) return void notAvailable(checking, map.type, path, around.catalogue)
+  if (known && comesLater(around.catalogue.faults, map.type, place))
+    return void notAtPlace(checking, map.type, place, path, around.catalogue)
   const base = resolveTiming(checking, map, path)
   const name = map.name === undefined ? defaultName(map.type) : checkShape(checking, nameShape, map.name, [...path, 'name'])
   const shared = { ...base, name: name ?? '', line: located.position(path, 'value').line }
@@ -75,7 +78,7 @@ function resolveFault(checking: Checking, value: unknown, path: Path, around: Fa
           [...path, 'target'],
           around.catalogue,
         )
-  const read = parameters(checking, known, parts, path)
+  const read = parameters(silentAt(checking, said, path), known, parts, path)
   const ranges = Object.values(rest).some((value) => typeof value === 'string' && value.includes('..'))
   checkRampMoves(checking, map, known.dials ?? [], ranges, path)
   return read && { ...shared, type: map.type, ...(target && { target }), ...read }
@@ -97,6 +100,14 @@ function notAvailable({ collect }: Checking, type: string, path: Path, catalogue
   const near = suggestion(type, types)
   collect.add([...path, 'type'], 'fault-not-available', `there is no fault of type ${quote(type)} in this version`, {
     fix: near ?? `available: ${types.join(', ')}, or your own: ./file.ts`,
+  })
+}
+
+function notAtPlace({ collect }: Checking, type: string, place: Place, path: Path, catalogue: DocumentCatalogue): void {
+  const available = placesOfType(catalogue.faults, type).filter((each) => each !== 'none')
+  collect.add([...path, 'target', place], 'fault-not-available', `${type} at a ${place} is not available yet`, {
+    at: 'key',
+    fix: `available: ${available.join(', ')}`,
   })
 }
 

@@ -47,7 +47,8 @@ function resolveMeasure(checking: Checking, name: string, value: unknown, around
   if (from === undefined) return undefined
   if (name === 'recovery_time') return recoveryTime(checking, map, path)
   // A source gives values that were computed elsewhere: its p99 is a level like any other gauge.
-  const kind = from === 'traffic' || from.startsWith(proxyPrefix) ? countedHere(checking, from, query, map, path) : undefined
+  const kind =
+    from === 'traffic' || from.startsWith(proxyPrefix) ? countedHere(checking, from, query, map, path, around.proxies) : undefined
   if (kind === null) return undefined
   const known = from === 'traffic' ? knownMeasure(query) : knownMeasure(name)
   const { unit, factor } = unitOf(checking, map, path, (kind ?? known)?.unit)

@@ -90,6 +90,7 @@ function resolveQuery(checking: Checking, place: Place, value: unknown, path: Pa
     if (Object.keys(value as object).length === 0)
       checking.collect.add(path, 'value-not-allowed', 'an empty query would mean everything', { fix: `write e.g. ${place}: NAME` })
     if (place === 'host') checking.collect.add(path, 'value-not-allowed', 'a host is not searched for', { fix: 'write host: local' })
+    if (place === 'proxy') checking.collect.add(path, 'value-not-allowed', 'a proxy is not searched for', { fix: 'write proxy: NAME' })
     return Object.fromEntries(Object.entries(query).filter(([, part]) => part !== undefined))
   }
   const name = checkShape(checking, text, value, path)

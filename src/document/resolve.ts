@@ -48,11 +48,6 @@ export function resolveExperiment(checking: Checking, value: unknown, around: Om
   const traffic = resolveTraffic(checking, map.traffic)
   const { sources, declared } = resolveSources(checking, map.sources, around)
   const proxies = resolveProxies(checking, map.proxies, declared)
-  if (proxies.length > 0)
-    collect.add(['proxies'], 'not-available-yet', 'proxies are read and checked, but this version cannot run them yet', {
-      at: 'key',
-      fix: 'let the fault act on a process or the host instead',
-    })
   const measures = resolveMeasures(checking, map.measures, { hasTraffic: map.traffic !== undefined, declared, proxies })
   const phases = checkShape(checking, phasesShape, map.phases === undefined ? {} : map.phases, ['phases'])
   if (map.faults === undefined)

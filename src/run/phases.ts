@@ -28,6 +28,8 @@ export interface PhasesInput {
   note(level: 'info' | 'warn' | 'error', text: string): void
   /** Question 1, asked before anything is injected: null when the system is steady, else why not. */
   steady(): string | null
+  /** Proxies of faults through which nothing has passed since the run began, a sentence each: what acts there would change nothing. */
+  unused(): Promise<string[]>
   /** What the run will be able to say, by its own baseline. */
   precision(): Precision[]
   snapshot(): RunData
@@ -38,10 +40,14 @@ export async function runPhases(input: PhasesInput): Promise<void> {
   const phase = phaseKeeper(input)
   phase.enter('warmup', experiment.phases.warmup)
   if (await stopper.wait(experiment.phases.warmup)) return phase.leave()
+  // Time enough to point the service there; what counts is asked after the baseline.
+  if (experiment.phases.warmup > 0) for (const text of await input.unused()) input.note('warn', text)
   phase.enter('baseline', experiment.phases.baseline)
   if (await stopper.wait(experiment.phases.baseline)) return phase.leave()
   phase.leave()
   await input.measuring.settled(input.at(), stopper)
+  const [unused] = await input.unused()
+  if (unused !== undefined) return guarded.fail({ code: 'proxy-unused', message: `the fault could not act: ${unused}` })
   const unsteady = input.steady()
   if (unsteady) return input.note('warn', `nothing was injected: ${unsteady}`)
   for (const { enough, sentence } of input.precision()) if (!enough) input.note('warn', sentence)

@@ -1,9 +1,12 @@
-/** The sources of a run, and the measures that they serve. */
-import type { SourceSpec } from '../document/experiment.ts'
+/** The sources of a run, its proxies among them, and the measures that they serve. */
+import type { ProxySpec, SourceSpec } from '../document/experiment.ts'
+import { proxyPrefix } from '../document/measure-source.ts'
 import { isModulePath } from '../document/own-module.ts'
 import { SquallError } from '../errors.ts'
 import { openOwnSource } from '../measures/own.ts'
 import { type PollOptions, pollSources, type SourcePoll } from '../measures/poll.ts'
+import { type MeasuredProxy, proxySource } from '../measures/proxy.ts'
+import { proxySocket } from '../proxy/life/place.ts'
 import type { AnySource, MeasuringOptions } from './measuring.ts'
 import { paceWarnings } from './pace.ts'
 
@@ -13,10 +16,14 @@ export async function startPolling(
   told: Pick<PollOptions, 'onSample' | 'onComplete' | 'acknowledged'>,
 ): Promise<SourcePoll | null> {
   const { experiment, folder, at, secrets, note } = options
-  const wanted = experiment.measures.filter((measure) => experiment.sources.some((source) => source.name === measure.from))
+  const declared = new Map<string, () => Promise<Opened>>([
+    ...experiment.sources.map((spec) => [spec.name, () => openSource(spec, options)] as const),
+    ...experiment.proxies.flatMap((proxy) => ('listen' in proxy ? [[proxyPrefix + proxy.name, () => openProxy(proxy)] as const] : [])),
+  ])
+  const wanted = experiment.measures.filter(({ from }) => declared.has(from))
   if (wanted.length === 0) return null
-  const used = experiment.sources.filter(({ name }) => wanted.some(({ from }) => from === name))
-  const opened = new Map(await Promise.all(used.map(async (spec) => [spec.name, await openSource(spec, options)] as const)))
+  const used = [...declared].filter(([name]) => wanted.some(({ from }) => from === name))
+  const opened = new Map(await Promise.all(used.map(async ([name, open]) => [name, await open()] as const)))
   const close = (): void => opened.forEach((source) => source.close?.())
   try {
     const poll = await pollSources({
@@ -45,6 +52,11 @@ interface Opened {
   /** The same object for all measures of one source. */
   config: unknown
   close?(): void
+}
+
+function openProxy(proxy: ProxySpec & { listen: string }): Promise<Opened> {
+  const config: MeasuredProxy = { proxy, socket: proxySocket(proxy.listen) }
+  return Promise.resolve({ source: proxySource, config })
 }
 
 /** One of Squall's own, or the author's module. */

@@ -24,6 +24,7 @@ import { armGuardian, type Guarded } from './arm.ts'
 import type { TellNews } from './events.ts'
 import { type Measuring, startMeasuring } from './measuring.ts'
 import { runPhases } from './phases.ts'
+import { beginProof, type ProxyProof } from './proxy-proof.ts'
 import { staysSentence } from './run-proxies.ts'
 import { createStopper, type Stopper } from './stopper.ts'
 import { weakest } from './survival.ts'
@@ -132,7 +133,14 @@ async function orForget<T>(stage: Stage, work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function startGuarded(request: RunRequest, stage: Stage): Promise<{ guarded: Guarded; guard: Guard; measuring: Measuring }> {
+interface Started {
+  guarded: Guarded
+  guard: Guard
+  measuring: Measuring
+  proof: ProxyProof
+}
+
+async function startGuarded(request: RunRequest, stage: Stage): Promise<Started> {
   const { experiment, tell } = request
   const { at, stopper, writer, note } = stage
   const guarded = await armGuardian(request, stage)
@@ -149,6 +157,7 @@ async function startGuarded(request: RunRequest, stage: Stage): Promise<{ guarde
     ...(request.placebo && { placebo: true }),
   })
   try {
+    const proof = await beginProof(experiment, note)
     const measuring = await startMeasuring({
       ...{
         experiment,
@@ -165,17 +174,14 @@ async function startGuarded(request: RunRequest, stage: Stage): Promise<{ guarde
       beat: guarded.beat,
       stop: (abort) => stopper.stop(abort),
     })
-    return { guarded, guard, measuring }
+    return { guarded, guard, measuring, proof }
   } catch (error) {
     await guarded.end()
     throw error
   }
 }
 
-async function observe(
-  request: RunRequest,
-  stage: Stage & { startedAt: string; guarded: Guarded; guard: Guard; measuring: Measuring },
-): Promise<RunData> {
+async function observe(request: RunRequest, stage: Stage & Started & { startedAt: string }): Promise<RunData> {
   const { experiment, tell } = request
   const { at, stopper, writer, guarded, guard, measuring } = stage
   const phases: PhaseWindow[] = []
@@ -204,6 +210,7 @@ async function observe(
       writer,
       tell,
       note: stage.note,
+      unused: stage.proof.unused,
       steady: () => judgeSteady(snapshot()),
       precision: () => judgePrecision(snapshot()),
       snapshot,

@@ -30,6 +30,10 @@ const documents: Record<string, ExperimentInput> = {
         { url: 'http://localhost/', method: 'POST', headers: { authorization: 'Bearer ${secret:TOKEN}' }, body: { item: 1 } },
       ],
     },
+    proxies: {
+      payments: { listen: '127.0.0.1:9001', upstream: 'http://127.0.0.1:8081' },
+      redis: { listen: '127.0.0.1:6380', upstream: 'cache1:6379' },
+    },
     sources: {
       app: { type: 'endpoint', url: 'http://localhost:8080/metrics' },
       db: {
@@ -49,6 +53,7 @@ const documents: Record<string, ExperimentInput> = {
       error_rate: { max: { baseline: '1%', fault: '+5pp after 5s', abort: '90% for 45s' } },
       throughput: { min: { fault: '-20/s', recovery: '0.9x' } },
       recovery_time: { max: '30s' },
+      payment_calls: { from: 'proxy:payments', query: 'throughput', max: { fault: '1/s after 10s' } },
       queue: { from: 'app', query: 'queue.length', unit: 'count', max: 500 },
       busy: { from: 'app', unit: '%', max: '80%' },
     },
@@ -63,6 +68,18 @@ const documents: Record<string, ExperimentInput> = {
         every: '30s',
       },
       { type: 'cpu', target: { host: 'local' }, load: '10%..80%', ramp: '60s', cores: '${cores}' },
+      {
+        ...{
+          type: 'network',
+          target: { proxy: 'redis' },
+          delay: '10ms..500ms',
+          jitter: '5ms',
+          distribution: 'normal',
+          bandwidth: '128kbit',
+        },
+        ...{ cut: '64KiB', cut_by: 'close', slice: '100B', slice_pause: '10ms', direction: 'both', share: '50%' },
+      },
+      { type: 'partition', target: { proxy: 'payments' }, how: 'refuse' },
       { type: 'kill', target: { process: 'orders', pick: 'all' }, signal: 'TERM', grace: '5s', restart: ['./start.sh'] },
       { type: 'command', inject: ['./a.sh'], rollback: ['./b.sh'], check: ['./c.sh'], expires: 'after 3 minutes' },
     ],
@@ -82,6 +99,11 @@ suite('documents in TypeScript', () => {
     const typed: { [Type in keyof FaultParameters]: readonly Exclude<keyof FaultParameters[Type], 'target' | 'ramp'>[] } = {
       pause: [],
       kill: ['signal', 'grace', 'restart', 'env'],
+      network: [
+        ...(['delay', 'jitter', 'distribution', 'bandwidth', 'cut', 'cut_by', 'slice', 'slice_pause'] as const),
+        ...(['preset', 'direction', 'share'] as const),
+      ],
+      partition: ['how'],
       cpu: ['load', 'cores'],
       command: ['inject', 'rollback', 'check', 'cwd', 'env', 'secrets', 'timeout', 'expires'],
     }
@@ -145,6 +167,14 @@ export const refused = (): unknown[] => {
     faults({ type: 'cpu', target: { host: 'local' }, load: 95 }),
     // @ts-expect-error a share as a fraction
     faults({ type: 'cpu', target: { host: 'local' }, load: '0.95' }),
+    // @ts-expect-error a bandwidth as a size
+    faults({ type: 'network', target: { proxy: 'a' }, bandwidth: '128kB' }),
+    // @ts-expect-error a size that moves: it is no dial
+    faults({ type: 'network', target: { proxy: 'a' }, cut: '1kB..2kB' }),
+    // @ts-expect-error packets are not lost in a stream
+    faults({ type: 'network', target: { proxy: 'a' }, loss: '1%' }),
+    // @ts-expect-error a kind of partition that there is not
+    faults({ type: 'partition', target: { proxy: 'a' }, how: 'cut' }),
     // @ts-expect-error a range of two units
     faults({ type: 'cpu', target: { host: 'local' }, load: '10%..95s' }),
     // @ts-expect-error a place where the fault cannot act

@@ -162,22 +162,18 @@ export const measures: Row[] = [
   ],
   [
     'proxies: { payments: { listen: 127.0.0.1:9001, upstream: db:1 } }\nmeasures:\n  calls: { from: proxy:payment, query: throughput, max: 1/s }',
-    ['not-available-yet', '5:1', 'let the fault act on a process or the host instead'],
     ['proxy-unknown', '7:18', 'did you mean “payments”?'],
   ],
   [
     'proxies: { payments: { listen: 127.0.0.1:9001, upstream: db:1 } }\nmeasures:\n  calls: { from: proxy:payments, query: rate, max: 1/s }',
-    ['not-available-yet', '5:1', 'let the fault act on a process or the host instead'],
     ['from-missing', '7:41', 'write query: latency_p50, latency_p95, latency_p99, error_rate, throughput, connections'],
   ],
   [
     'proxies: { payments: { listen: 127.0.0.1:9001, upstream: db:1 } }\nmeasures:\n  calls: { from: payments, query: throughput, max: 1/s }',
-    ['not-available-yet', '5:1', 'let the fault act on a process or the host instead'],
     ['source-unknown', '7:18', 'declared: traffic, proxy:payments'],
   ],
   [
     'proxies: { payments: { listen: 127.0.0.1:9001, upstream: db:1 } }\nmeasures:\n  connections: { from: proxy:payments, max: 5% }',
-    ['not-available-yet', '5:1', 'let the fault act on a process or the host instead'],
     ['bound', '7:45', 'write 1.05x (times baseline)'],
   ],
 ]

@@ -46,102 +46,55 @@ export const proxies: Row[] = [
   ['proxies: [payments]', ['wrong-type', '5:10', 'write e.g. payments: { listen: 127.0.0.1:9001, upstream: http://127.0.0.1:8081 }']],
   [
     'proxies: { payments: 127.0.0.1:9001 }',
-    ['not-available-yet', '5:1', 'let the fault act on a process or the host instead'],
     ['wrong-type', '5:22', 'write e.g. { listen: 127.0.0.1:9001, upstream: http://127.0.0.1:8081 }'],
   ],
-  [
-    'proxies: { payments: { listen: 127.0.0.1:9001 } }',
-    ['not-available-yet', '5:1', 'let the fault act on a process or the host instead'],
-    ['key-missing', '5:12', 'add upstream: …'],
-  ],
-  [
-    'proxies: { payments: { listen: 9001, upstream: 127.0.0.1:8081 } }',
-    ['not-available-yet', '5:1', 'let the fault act on a process or the host instead'],
-    ['value-not-allowed', '5:32', 'write 127.0.0.1:9001'],
-  ],
+  ['proxies: { payments: { listen: 127.0.0.1:9001 } }', ['key-missing', '5:12', 'add upstream: …']],
+  ['proxies: { payments: { listen: 9001, upstream: 127.0.0.1:8081 } }', ['value-not-allowed', '5:32', 'write 127.0.0.1:9001']],
   [
     'proxies: { payments: { listen: http://127.0.0.1:9001, upstream: 127.0.0.1:8081 } }',
-    ['not-available-yet', '5:1', 'let the fault act on a process or the host instead'],
     ['value-not-allowed', '5:32', 'write 127.0.0.1:9001'],
   ],
   [
     'proxies: { payments: { listen: 127.0.0.1:90010, upstream: 127.0.0.1:8081 } }',
-    ['not-available-yet', '5:1', 'let the fault act on a process or the host instead'],
     ['value-not-allowed', '5:32', 'write e.g. 127.0.0.1:8081'],
   ],
-  [
-    'proxies: { payments: { listen: 127.0.0.1:9001, upstream: payments } }',
-    ['not-available-yet', '5:1', 'let the fault act on a process or the host instead'],
-    ['value-not-allowed', '5:58', 'write e.g. payments:8081'],
-  ],
+  ['proxies: { payments: { listen: 127.0.0.1:9001, upstream: payments } }', ['value-not-allowed', '5:58', 'write e.g. payments:8081']],
   [
     'proxies: { payments: { listen: 127.0.0.1:9001, upstream: https://api.example } }',
-    ['not-available-yet', '5:1', 'let the fault act on a process or the host instead'],
     ['value-not-allowed', '5:58', 'write api.example:443'],
   ],
   [
     'proxies: { payments: { listen: 127.0.0.1:9001, upstream: http://api.example/v1 } }',
-    ['not-available-yet', '5:1', 'let the fault act on a process or the host instead'],
     ['value-not-allowed', '5:58', 'write http://api.example'],
   ],
-  [
-    'proxies: { payments: { listen: 127.0.0.1:9001, upstream: tcp://db:5432 } }',
-    ['not-available-yet', '5:1', 'let the fault act on a process or the host instead'],
-    ['value-not-allowed', '5:58', 'write db:5432'],
-  ],
+  ['proxies: { payments: { listen: 127.0.0.1:9001, upstream: tcp://db:5432 } }', ['value-not-allowed', '5:58', 'write db:5432']],
   [
     'proxies: { payments: { listen: 127.0.0.1:9001, upstream: localhost:9001 } }',
-    ['not-available-yet', '5:1', 'let the fault act on a process or the host instead'],
     ['address-taken', '5:58', 'let it listen at another port, and point your service there'],
   ],
   [
     'proxies: { p1: { listen: 127.0.0.1:9001, upstream: db:1 }, p2: { listen: localhost:9001, upstream: db:2 } }',
-    ['not-available-yet', '5:1', 'let the fault act on a process or the host instead'],
     ['address-taken', '5:74', 'choose another port'],
   ],
-  [
-    'proxies: { my proxy: { listen: 127.0.0.1:9001, upstream: db:1 } }',
-    ['not-available-yet', '5:1', 'let the fault act on a process or the host instead'],
-    ['value-not-allowed', '5:12', 'give it another name'],
-  ],
-  [
-    'proxies: { traffic: { listen: 127.0.0.1:9001, upstream: db:1 } }',
-    ['not-available-yet', '5:1', 'let the fault act on a process or the host instead'],
-    ['name-taken', '5:12', 'give it another name'],
-  ],
+  ['proxies: { my proxy: { listen: 127.0.0.1:9001, upstream: db:1 } }', ['value-not-allowed', '5:12', 'give it another name']],
+  ['proxies: { traffic: { listen: 127.0.0.1:9001, upstream: db:1 } }', ['name-taken', '5:12', 'give it another name']],
   [
     'sources: { db: { type: endpoint, url: http://a/ } }\nproxies: { db: { listen: 127.0.0.1:9001, upstream: db:1 } }',
-    ['not-available-yet', '6:1', 'let the fault act on a process or the host instead'],
     ['name-taken', '6:12', 'give it another name'],
   ],
   [
     'proxies: { payments: { listen: 127.0.0.1:9001, upstream: db:1, enabled: true } }',
-    ['not-available-yet', '5:1', 'let the fault act on a process or the host instead'],
     ['key-unknown', '5:64', 'possible here: listen, upstream'],
   ],
-  [
-    'proxies: { payments: { listen: 127.0.0.1:9001, upsteam: db:1 } }',
-    ['not-available-yet', '5:1', 'let the fault act on a process or the host instead'],
-    ['key-unknown', '5:48', 'did you mean “upstream”?'],
-  ],
-  [
-    'proxies: { payments: { toxiproxy: 127.0.0.1:8474, name: redis } }',
-    ['not-available-yet', '5:1', 'let the fault act on a process or the host instead'],
-    ['value-not-allowed', '5:35', 'write http://127.0.0.1:8474'],
-  ],
-  [
-    'proxies: { payments: { toxiproxy: http://127.0.0.1:8474 } }',
-    ['not-available-yet', '5:1', 'let the fault act on a process or the host instead'],
-    ['key-missing', '5:12', 'add name: …'],
-  ],
+  ['proxies: { payments: { listen: 127.0.0.1:9001, upsteam: db:1 } }', ['key-unknown', '5:48', 'did you mean “upstream”?']],
+  ['proxies: { payments: { toxiproxy: 127.0.0.1:8474, name: redis } }', ['value-not-allowed', '5:35', 'write http://127.0.0.1:8474']],
+  ['proxies: { payments: { toxiproxy: http://127.0.0.1:8474 } }', ['key-missing', '5:12', 'add name: …']],
   [
     'proxies: { payments: { toxiproxy: http://127.0.0.1:8474, name: redis, upstream: db:1 } }',
-    ['not-available-yet', '5:1', 'let the fault act on a process or the host instead'],
     ['key-unknown', '5:71', 'remove upstream, or toxiproxy'],
   ],
   [
     'proxies: { payments: { listen: "::1:9001", upstream: db:1 } }',
-    ['not-available-yet', '5:1', 'let the fault act on a process or the host instead'],
     ['value-not-allowed', '5:32', 'write host and port, e.g. 127.0.0.1:8081'],
   ],
 ]

@@ -19,10 +19,12 @@ async function play({
   placebo = false,
   precision = [],
   steady = null,
+  unused = [],
 }: {
   placebo?: boolean
   precision?: Precision[]
   steady?: string | null
+  unused?: string[]
 }): Promise<Seen> {
   const zero = performance.now()
   const seen: Seen = { injected: [], phases: [], notes: [] }
@@ -59,6 +61,7 @@ async function play({
     writer: { phase: () => {} },
     tell: () => {},
     note: (_level: string, text: string) => void seen.notes.push(text),
+    unused: async () => unused,
     steady: () => steady,
     precision: () => precision,
     snapshot: (): RunData => ({}) as RunData,
@@ -83,4 +86,10 @@ test('what the baseline says cannot be proved is told before anything is injecte
   assert.deepEqual((await play({ precision: [doubtful, sure] })).notes, [doubtful.sentence])
   const unsteady = await play({ precision: [doubtful], steady: 'errors' })
   assert.deepEqual([unsteady.notes, unsteady.injected], [['nothing was injected: errors'], []])
+})
+
+test('where nothing passed through the proxy of a fault the run is an error, and nothing was injected', async () => {
+  const idle = await play({ unused: ['nothing passed through the proxy payments'], steady: 'errors' })
+  assert.deepEqual(idle.notes, ['the fault could not act: nothing passed through the proxy payments'])
+  assert.deepEqual([idle.injected, idle.phases.map(({ phase }) => phase)], [[], ['warmup', 'baseline']])
 })
