@@ -21,7 +21,8 @@ const reserve = 96
 export function descriptorsLeft(): 'enough' | 'soon' | 'none' {
   limit ??= readLimit()
   const used = connections * 2 + own
-  if (used + Math.max(reserve, limit / 5) > limit) return 'none'
+  // A third at most, so that some connections are served however low the limit is.
+  if (used + Math.min(Math.max(reserve, limit / 5), limit / 3) > limit) return 'none'
   return limit < low || used > limit / 2 ? 'soon' : 'enough'
 }
 

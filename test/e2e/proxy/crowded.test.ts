@@ -43,7 +43,7 @@ suite('a crowded proxy', () => {
       try {
         const [host = '', port = ''] = proxy.listen.split(':')
         const before = proxy.descriptors()
-        const flood = startPeers('flood.py', host, port, everything ? '10' : '1.5', String(seed))
+        const flood = startPeers('flood.py', host, port, everything ? '5' : '1.5', String(seed))
         let over = false
         const flooded = flood.next().then((line) => ((over = true), Number(line)))
         await anything(proxy, seededRandom(seed), () => over)
