@@ -1,5 +1,5 @@
 /** A server to put the suite to: the real Toxiproxy, or ours. Each in a process of its own, on a free port. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { findInstalled } from '../../../scripts/lib/components.ts'
 import { freePort } from '../../helpers/free-port.ts'
 import { endProcess, until } from '../../helpers/processes.ts'
@@ -39,7 +39,7 @@ export async function startSubject(
 ): Promise<Subject> {
   const port = await freePort()
   const [program, ...argv] = commandOf(is)
-  const options = { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } } as const
+  const options: SpawnOptions = { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } }
   const child: ChildProcess = spawn(program, [...argv, '-port', String(port), ...flags], options)
   const said = { stdout: '', stderr: '' }
   child.stdout?.on('data', (data: Buffer) => (said.stdout += data.toString()))
