@@ -9,7 +9,7 @@ import { createHttpWay, type HttpShared, type HttpWay } from './http-way.ts'
 import { createLink, type Link } from './link.ts'
 import { type Outlet, socketOutlet } from './outlet.ts'
 import type { PutFault } from './put-fault.ts'
-import { giveBack } from './read-buffer.ts'
+import { giveBack, type Use } from './read-buffer.ts'
 import { serviceDialler } from './service-dialler.ts'
 import { callerEnd } from './socket-end.ts'
 
@@ -113,23 +113,23 @@ export function createConnection(id: number, accepted: Socket, shared: Shared): 
     })
   }
 
-  function received(from: Side, direction: Direction, bytes: Buffer, whole: Buffer): boolean {
+  function received(from: Side, direction: Direction, bytes: Buffer, whole: Buffer): Use {
     shared.bytes[direction] += bytes.length
     from.read += bytes.length
     shared.used()
-    if (finishing) return false
+    if (finishing) return 'passed'
     if (from.link.bare && !way) {
       const waiting = passOn(bytes, whole, from, other(from).socket)
       if (waiting >= enough) pause(from)
-      return waiting > 0
+      return waiting > 0 ? 'lent' : 'passed'
     }
     // A small piece must not keep a big buffer for as long as it waits.
     const keep = bytes.length * 2 >= whole.length
     const own = keep ? bytes : Buffer.from(bytes)
     if (way && direction === 'down') way.middle.fromService(own)
-    else from.link.push(own)
+    else from.link.push(own, keep && !way ? whole : undefined)
     press(from)
-    return keep
+    return keep ? 'held' : 'passed'
   }
 
   function other(one: Side): Side {

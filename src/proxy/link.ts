@@ -14,7 +14,8 @@ export interface Link {
   readonly held: number
   /** No stage acts. */
   readonly bare: boolean
-  push(data: Buffer): void
+  /** `whole`: the buffer that `data` lies in, when it may be used again after that. */
+  push(data: Buffer, whole?: Buffer): void
   end(how: Ending): void
   /** Adds the stage at the end. `make` gets what comes next at that place. */
   add(make: (next: () => Sink) => Stage): void
@@ -45,7 +46,7 @@ export function createLink(direction: Direction, outlet: Outlet): Link {
   let counted = 0
   let isShut = false
   const last: Sink = {
-    push: (piece: Piece) => outlet.write(piece.data),
+    push: (piece: Piece) => outlet.write(piece.data, piece.whole),
     end: (how) => (how === 'reset' ? outlet.reset() : outlet.end()),
   }
   let first: Sink = last
@@ -82,7 +83,7 @@ export function createLink(direction: Direction, outlet: Outlet): Link {
     get bare() {
       return slots.length === 0 && !isShut
     },
-    push: (data) => void (isShut || first.push({ data, at: monotonicMs() })),
+    push: (data, whole) => void (isShut || first.push({ data, at: monotonicMs(), whole })),
     end: (how) => void (isShut || first.end(how)),
     shut() {
       isShut = true

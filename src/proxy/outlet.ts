@@ -1,9 +1,11 @@
 /** Where a direction leaves. */
 import type { Socket } from 'node:net'
 import { endOf, resetOf } from './endings.ts'
+import { giveBack } from './read-buffer.ts'
 
 export interface Outlet {
-  write(data: Buffer): void
+  /** `whole`: the buffer that `data` lies in, when nobody needs it after that. */
+  write(data: Buffer, whole?: Buffer): void
   end(): void
   reset(): void
   /** Bytes not taken yet. */
@@ -13,22 +15,35 @@ export interface Outlet {
 /** `socket` is asked each time: another may take its place. */
 export function socketOutlet(socket: () => Socket): Outlet {
   let corked = false
+  /** Lent to the socket until it has sent all of them. */
+  let lent: Buffer[] = []
+
+  /** Little that waits tells nobody when it has gone: whoever comes next looks. */
+  function settle(to: Socket): void {
+    if (lent.length === 0 || to.writableLength > 0) return
+    for (const buffer of lent) giveBack(buffer)
+    lent = []
+  }
+
   return {
     get waiting() {
       return socket().writableLength
     },
-    write(data) {
+    write(data, whole) {
       const to = socket()
       if (!corked) {
+        settle(to)
         // What becomes due at once leaves in one call.
         corked = true
         to.cork()
         process.nextTick(() => {
           corked = false
           to.uncork()
+          settle(to)
         })
       }
       to.write(data)
+      if (whole) lent.push(whole)
     },
     end: () => endOf(socket()),
     reset: () => resetOf(socket()),

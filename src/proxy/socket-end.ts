@@ -2,11 +2,11 @@
 import { lookup } from 'node:dns'
 import { type LookupFunction, Socket, type TcpSocketConnectOpts } from 'node:net'
 import type { Address } from './address.ts'
-import { readInto } from './read-buffer.ts'
+import { readInto, type Use } from './read-buffer.ts'
 
 export interface EndEvents {
-  /** True: the bytes are still needed, and `whole`, the buffer they lie in, is taken over. */
-  receive(bytes: Buffer, whole: Buffer): boolean
+  /** Unless they were passed on, `whole`, the buffer they lie in, is taken over. */
+  receive(bytes: Buffer, whole: Buffer): Use
   /** The peer sends nothing more. */
   ended(): void
   /** By a reset or another failure; `ended` does not follow. */

@@ -45,7 +45,8 @@ export function delayStage(fault: StreamFault, context: StageContext): Stage {
       held -= due.data.length
       context.tally.waited += now - due.at
       context.tally.waits++
-      next.push({ data: due.data, at: due.due })
+      due.at = due.due
+      next.push(due)
       due = queue[first]
     }
     if (first === queue.length) {
@@ -77,7 +78,7 @@ export function delayStage(fault: StreamFault, context: StageContext): Stage {
         context.tally.waits++
         return context.next().push(piece)
       }
-      queue.push({ data: piece.data, at: piece.at, due })
+      queue.push({ data: piece.data, at: piece.at, whole: piece.whole, due })
       held += piece.data.length
       arm()
     },
@@ -103,7 +104,7 @@ export function delayStage(fault: StreamFault, context: StageContext): Stage {
       const rest = queue.slice(first)
       queue = []
       held = 0
-      for (const { data, at } of rest) next.push({ data, at })
+      for (const piece of rest) next.push(piece)
       if (ending) next.end(ending)
     },
     close() {

@@ -42,7 +42,7 @@ export function rateStage(fault: StreamFault, context: StageContext): Stage {
     const till = Math.max(now, sentAt) + piece.data.length / rate()
     if (queue.length > 0 || till - now > unnoticed) return false
     sentAt = till
-    context.next().push({ data: piece.data, at: now })
+    context.next().push({ data: piece.data, at: now, whole: piece.whole })
     return true
   }
 
@@ -57,14 +57,15 @@ export function rateStage(fault: StreamFault, context: StageContext): Stage {
     while (sending > 0 && sentAt <= now) {
       const piece = queue[0] as Piece
       const data = piece.data.subarray(0, sending)
-      if (data.length === piece.data.length) queue.shift()
-      else queue[0] = { data: piece.data.subarray(sending), at: piece.at }
+      const isLast = data.length === piece.data.length
+      if (isLast) queue.shift()
+      else queue[0] = { data: piece.data.subarray(sending), at: piece.at, whole: piece.whole }
       held -= data.length
       context.tally.flowed += data.length
       const at = sentAt
       sending = 0
       begin(at)
-      next.push({ data, at })
+      next.push({ data, at, whole: isLast ? piece.whole : undefined })
     }
     context.tally.flowedMs += now - countedTo
     countedTo = now

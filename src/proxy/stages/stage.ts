@@ -5,6 +5,8 @@ import type { FaultStatus, StreamFault } from '../fault.ts'
 export interface Piece {
   data: Buffer
   at: number
+  /** The buffer that `data` lies in, when nobody needs the rest of it: to be read into again once this has left. */
+  whole?: Buffer | undefined
 }
 
 /** How a stream ends: in order, or by a reset. */
