@@ -48,7 +48,7 @@ export function servedProxy(first: ProxySpec, { log, counts, seed, start }: Surr
         listen: text,
         upstream: dialled(spec.upstream),
         carries: 'bytes',
-        log: (line) => log('info', line, fields()),
+        log: (line) => log('error', line, fields()), // Only what went wrong is told.
       })
     if (!address.wildcard) return startAt(address.text)
     return startAt(`[::]:${address.port}`).catch((error: NodeJS.ErrnoException) => {

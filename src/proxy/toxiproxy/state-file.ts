@@ -27,9 +27,13 @@ export function openStateFile(path: string, now: () => { spec: Readonly<ProxySpe
   let writing: Promise<void> | null = null
   let next: Promise<void> | null = null
 
+  let onDisk = ''
   const write = async (): Promise<void> => {
     try {
-      await replaceFile(path, Buffer.from(writeKept(now())))
+      const text = writeKept(now())
+      if (text === onDisk) return // A call that was refused has changed nothing.
+      await replaceFile(path, Buffer.from(text))
+      onDisk = text
     } catch (error) {
       log('error', 'The state was not written: after a restart an older one would be found', {
         file: path,
