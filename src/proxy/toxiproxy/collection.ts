@@ -124,23 +124,26 @@ export function collection(surroundings: Surroundings, changed: () => Promise<vo
       try {
         const until = deadline()
         for (const spec of proxiesToPopulate(parseBody(body))) {
-          done.push(await change(spec.name, () => createOrReplace(spec, until)))
+          done.push(await oneAtATime(spec.name, () => createOrReplace(spec, until)))
         }
         return result(null)
       } catch (error) {
         return result(error)
+      } finally {
+        await changed() // Once for all of them.
       }
     },
     async reset() {
       const until = deadline()
       const failed: unknown[] = []
       for (const name of [...proxies.keys()]) {
-        await change(name, async () => {
+        await oneAtATime(name, async () => {
           const proxy = proxies.get(name)
           for (const toxic of proxy?.toxics ?? []) proxy?.remove(toxic.name)
           await proxy?.start(until)
         }).catch((error: unknown) => failed.push(error))
       }
+      await changed()
       if (failed.length > 0) throw failed[0] as Error
     },
     toxics: (name) => inOrder(get(name).toxics).map(writtenToxic),
