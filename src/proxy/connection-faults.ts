@@ -14,8 +14,8 @@ export interface FaultsOnOptions {
   /** Less waits in this direction than before. */
   relieved(direction: Direction): void
   finish(how: 'close' | 'reset'): void
-  /** Closes the connection when everything of this direction was sent. */
-  finishWhenSent(direction: Direction): void
+  /** Nothing more comes in this direction; when everything was sent the whole connection ends. */
+  finishWhenSent(direction: Direction, how: 'close' | 'reset'): void
 }
 
 export interface FaultsOn {
@@ -25,12 +25,16 @@ export interface FaultsOn {
 }
 
 export function faultsOn({ id, links, isOver, relieved, finish, finishWhenSent }: FaultsOnOptions): FaultsOn {
+  /** Those that were offered to this connection, and whether they have ever acted. */
+  const offered = new Map<string, boolean>()
+
   function add(direction: Direction, put: PutFault, fault: StreamFault): void {
     let drawn = 0
     links[direction].add((next) =>
       createStage(fault, {
         next,
         finish: (how) => finishAfter(direction, next, how),
+        breakOff: () => finish('reset'),
         relieved: () => relieved(direction),
         acted: put.acted,
         tally: put.tally,
@@ -39,12 +43,22 @@ export function faultsOn({ id, links, isOver, relieved, finish, finishWhenSent }
     )
   }
 
+  /** A share that grows may draw a connection later: each counts once. */
+  function count({ fault, tally, acted }: PutFault, acts: boolean): void {
+    const before = offered.get(fault.id)
+    if (before === undefined) tally.drawn++
+    if (acts && !before) {
+      tally.hit++
+      acted.connections++
+    }
+    offered.set(fault.id, acts || before === true)
+  }
+
   /** What has passed the stage still arrives: the end goes behind it. */
   function finishAfter(direction: Direction, next: () => Sink, how: 'close' | 'reset'): void {
     if (isOver()) return
-    if (how === 'reset') return finish('reset')
-    next().end('end')
-    finishWhenSent(direction)
+    finishWhenSent(direction, how)
+    next().end(how === 'close' ? 'end' : 'last reset')
   }
 
   return {
@@ -52,15 +66,14 @@ export function faultsOn({ id, links, isOver, relieved, finish, finishWhenSent }
       const { fault } = put
       if (fault.is !== 'stream') return
       const link = links[fault.direction]
-      const acts = fault.act.is !== 'noop' && drawOf(fault.seed ?? 0, fault.id, id) < fault.share
+      const acts = drawOf(fault.seed ?? 0, fault.id, id) < fault.share
+      count(put, acts)
+      if (fault.act.is === 'noop') return
       if (link.has(fault.id)) return acts ? link.update(fault) : link.remove(fault.id)
-      put.tally.drawn++
-      if (!acts || isOver()) return
-      put.tally.hit++
-      put.acted.connections++
-      add(fault.direction, put, fault)
+      if (acts && !isOver()) add(fault.direction, put, fault)
     },
     remove(id) {
+      offered.delete(id)
       links.up.remove(id)
       links.down.remove(id)
     },

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { monotonicMs } from '../system/clock.ts'
 import { type Address, callerOf } from './address.ts'
 import { faultsOn } from './connection-faults.ts'
-import { closeOf, resetOf, whenSent } from './endings.ts'
+import { closeOf, resetOf, whenClosed, whenSent } from './endings.ts'
 import type { ConnectionStatus, Direction } from './fault.ts'
 import { createHttpWay, type HttpShared, type HttpWay } from './http-way.ts'
 import { createLink, type Link } from './link.ts'
@@ -35,6 +35,8 @@ export interface Connection {
   remove(id: string): void
   rulesChanged(): void
   finish(how: 'close' | 'reset'): void
+  /** After `finish`: both ends were sent. */
+  sent(): Promise<unknown>
   /** Nothing passes until the fault is removed; nothing is lost. */
   stall(put: PutFault): void
   /** ms for which our own queues have been holding its senders back until now. */
@@ -53,6 +55,8 @@ interface Side {
   read: number
   paused: boolean
   pausedAt: number
+  /** Paused for want of room of our own. */
+  limited: boolean
   /** Handed to the other socket; to be used again when that one has sent them. */
   lent: Buffer[]
   closed: boolean
@@ -132,9 +136,7 @@ export function createConnection(id: number, accepted: Socket, shared: Shared): 
     return keep ? 'held' : 'passed'
   }
 
-  function other(one: Side): Side {
-    return one === up ? down : up
-  }
+  const other = (one: Side): Side => (one === up ? down : up)
 
   /** Holds the sender back when too much waits, and lets it go on. */
   function press(from: Side): void {
@@ -144,7 +146,7 @@ export function createConnection(id: number, accepted: Socket, shared: Shared): 
     const full = direct ? other(from).socket.writableLength >= enough : link.full() || way?.pauses[link.direction] === true
     if (full) return pause(from)
     if (!from.paused) return
-    shared.limited(limitedNow(from, !direct))
+    shared.limited(limitedNow(from))
     from.paused = false
     from.socket.resume()
   }
@@ -207,10 +209,11 @@ export function createConnection(id: number, accepted: Socket, shared: Shared): 
     isOver: () => finishing,
     relieved: (direction) => press(direction === 'up' ? up : down),
     finish,
-    finishWhenSent(direction) {
+    finishWhenSent(direction, how) {
       const [from, to] = direction === 'up' ? [up, down] : [down, up]
       from.link.shut()
-      whenSent(to.socket, () => finish('close'))
+      const when = how === 'close' ? whenSent : whenClosed
+      when(to.socket, () => finish(how))
     },
   })
 
@@ -224,8 +227,9 @@ export function createConnection(id: number, accepted: Socket, shared: Shared): 
     },
     rulesChanged: () => way?.middle.rulesChanged(),
     finish,
+    sent: () => Promise.all([up, down].map(({ socket }) => new Promise<void>((resolve) => whenSent(socket, resolve)))),
     stall: acting.stall,
-    limitedMs: () => limitedNow(up, way !== undefined) + limitedNow(down, way !== undefined),
+    limitedMs: () => limitedNow(up) + limitedNow(down),
     status: () => statusOf(connection, { caller, began, up, down, way }),
   }
   for (const fault of shared.faults()) connection.put(fault)
@@ -246,12 +250,13 @@ function pause(from: Side): void {
   if (from.paused) return
   from.paused = true
   from.pausedAt = monotonicMs()
+  from.limited = !from.link.bare && from.link.limits
   from.socket.pause()
 }
 
 /** ms since our own queues began to hold this sender back. */
-function limitedNow({ paused, pausedAt, link }: Side, throughMore: boolean): number {
-  return paused && pausedAt > 0 && (throughMore || !link.bare) ? monotonicMs() - pausedAt : 0
+function limitedNow({ paused, pausedAt, limited }: Side): number {
+  return paused && limited ? monotonicMs() - pausedAt : 0
 }
 
 function giveAllBack({ lent }: Side): void {
@@ -287,5 +292,14 @@ function statusOf(
 }
 
 function newSide(): Side {
-  return { socket: undefined as never, link: undefined as never, read: 0, paused: true, pausedAt: 0, lent: [], closed: false }
+  return {
+    socket: undefined as never,
+    link: undefined as never,
+    read: 0,
+    paused: true,
+    pausedAt: 0,
+    limited: false,
+    lent: [],
+    closed: false,
+  }
 }

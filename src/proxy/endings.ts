@@ -10,8 +10,13 @@ const nothing = Buffer.alloc(0)
 
 /** Not before all is sent: while a shutdown waits for that a socket cannot be reset, and Node would lose it. */
 export function endOf(socket: Socket, then?: () => void): void {
-  if (socket.writableLength === 0) socket.end(then)
-  else socket.write(nothing, (error) => void (error || socket.end(then)))
+  whenTaken(socket, () => socket.end(then))
+}
+
+/** The kernel has taken everything that was written; not called when it never can. */
+export function whenTaken(socket: Socket, then: () => void): void {
+  if (socket.writableLength === 0 || socket.writableEnded) then()
+  else socket.write(nothing, (error) => void (error || then()))
 }
 
 export function resetOf(socket: Socket): void {
@@ -41,4 +46,9 @@ export function closeOf(socket: Socket): void {
 export function whenSent(socket: Socket, then: () => void): void {
   if (socket.writableFinished || socket.destroyed) then()
   else socket.once('finish', then)
+}
+
+export function whenClosed(socket: Socket, then: () => void): void {
+  if (socket.closed) then()
+  else socket.once('close', then)
 }

@@ -82,9 +82,9 @@ export function createHttpWay({ number, shared, toService, toCaller, pressed, ov
       },
       write: (data) => middle.fromCaller(data),
       end: () => middle.callerEnded(),
-      reset() {
+      reset(last) {
         middle.closed()
-        toService.reset()
+        toService.reset(last)
       },
     },
   }

@@ -6,12 +6,14 @@ import { monotonicMs } from '../system/clock.ts'
 import type { Direction, StreamFault } from './fault.ts'
 import type { Outlet } from './outlet.ts'
 import type { Ending, Piece, Sink, Stage } from './stages/stage.ts'
-import { narrowRoom } from './stages/stage.ts'
+import { narrowRoom, wideRoom } from './stages/stage.ts'
 
 export interface Link {
   readonly direction: Direction
-  /** Bytes that wait in stages. */
+  /** Bytes that wait in stages, and behind them for the other socket. */
   readonly held: number
+  /** So much waits because we have no more room, and not because a fault or the other side is slow. */
+  readonly limits: boolean
   /** No stage acts. */
   readonly bare: boolean
   /** `whole`: the buffer that `data` lies in, when it may be used again after that. */
@@ -36,7 +38,9 @@ interface Slot {
   next: Sink
 }
 
-/** Bytes in the stages of all links of this process: beyond this none gets more than little room. */
+/** Bytes of memory that a piece takes besides its own, while it waits. */
+const perPiece = 160
+/** Bytes that wait in all links of this process: beyond this none gets more than little room. */
 const budget = 256 * 1024 * 1024
 let heldByAll = 0
 
@@ -46,8 +50,8 @@ export function createLink(direction: Direction, outlet: Outlet): Link {
   let counted = 0
   let isShut = false
   const last: Sink = {
-    push: (piece: Piece) => outlet.write(piece.data, piece.whole),
-    end: (how) => (how === 'reset' ? outlet.reset() : outlet.end()),
+    push: (piece: Piece) => outlet.write(piece.data, piece.whole, piece.alone),
+    end: (how) => (how === 'end' ? outlet.end() : outlet.reset(how === 'last reset')),
   }
   let first: Sink = last
 
@@ -56,9 +60,10 @@ export function createLink(direction: Direction, outlet: Outlet): Link {
     first = slots[0]?.stage ?? last
   }
 
-  function held(): number {
-    let sum = 0
-    for (const { stage } of slots) sum += stage.held
+  function held(overhead: number): number {
+    if (slots.length === 0) return 0
+    let sum = outlet.waiting
+    for (const { stage } of slots) sum += stage.held + stage.pieces * overhead
     return sum
   }
 
@@ -69,7 +74,7 @@ export function createLink(direction: Direction, outlet: Outlet): Link {
   }
 
   function count(): number {
-    const now = held()
+    const now = held(perPiece)
     heldByAll += now - counted
     counted = now
     return now
@@ -78,7 +83,11 @@ export function createLink(direction: Direction, outlet: Outlet): Link {
   return {
     direction,
     get held() {
-      return counted
+      return held(0)
+    },
+    get limits() {
+      // A delay holds what has to wait anyway; the others are slow themselves.
+      return slots.every(({ stage }) => stage.room === wideRoom || stage.pieces === 0) && outlet.waiting < counted / 2
     },
     get bare() {
       return slots.length === 0 && !isShut
@@ -107,7 +116,7 @@ export function createLink(direction: Direction, outlet: Outlet): Link {
     update: (fault) => slots.find(({ stage }) => stage.fault.id === fault.id)?.stage.update(fault),
     has: (id) => slots.some(({ stage }) => stage.fault.id === id),
     ids: () => slots.map(({ stage }) => stage.fault.id),
-    full: () => count() + outlet.waiting > room(),
+    full: () => count() > room(),
     close() {
       for (const { stage } of slots) stage.close()
       slots.length = 0

@@ -1,13 +1,15 @@
 /** Where a direction leaves. */
 import type { Socket } from 'node:net'
-import { endOf, resetOf } from './endings.ts'
+import { endOf, resetOf, whenTaken } from './endings.ts'
 import { giveBack } from './read-buffer.ts'
+import { whenArrived } from './unsent.ts'
 
 export interface Outlet {
-  /** `whole`: the buffer that `data` lies in, when nobody needs it after that. */
-  write(data: Buffer, whole?: Buffer): void
+  /** `whole`: the buffer that `data` lies in, when nobody needs it after that. `alone`: in a segment of its own, as far as the kernel goes along. */
+  write(data: Buffer, whole?: Buffer, alone?: boolean): void
   end(): void
-  reset(): void
+  /** `last`: when the other side's kernel has everything. */
+  reset(last?: boolean): void
   /** Bytes not taken yet. */
   readonly waiting: number
 }
@@ -29,7 +31,7 @@ export function socketOutlet(socket: () => Socket): Outlet {
     get waiting() {
       return socket().writableLength
     },
-    write(data, whole) {
+    write(data, whole, alone) {
       const to = socket()
       if (!corked) {
         settle(to)
@@ -44,8 +46,15 @@ export function socketOutlet(socket: () => Socket): Outlet {
       }
       to.write(data)
       if (whole) lent.push(whole)
+      if (!alone) return
+      to.uncork()
+      to.cork()
     },
     end: () => endOf(socket()),
-    reset: () => resetOf(socket()),
+    reset(last) {
+      const to = socket()
+      const reset = (): void => resetOf(to)
+      whenTaken(to, last ? () => whenArrived(to, reset) : reset)
+    },
   }
 }

@@ -1,11 +1,11 @@
 /** A proxy: takes connections at one address, passes them on to another, and does to them what it is told. */
 import type { Socket } from 'node:net'
-import { monotonicMs, wallMs } from '../system/clock.ts'
+import { monotonicMs, sleep, wallMs } from '../system/clock.ts'
 import { newcomers } from './acceptance.ts'
 import { parseAddress } from './address.ts'
 import { type Connection, createConnection, type Shared } from './connection.ts'
 import { countConnection, descriptorsLeft } from './descriptors.ts'
-import { resetOf } from './endings.ts'
+import { closeOf, resetOf } from './endings.ts'
 import type { ConnectionFault, ConnectionStatus, HttpFault, ProxyFault, ProxyStatus } from './fault.ts'
 import { callCounter } from './http/counters.ts'
 import { faultLog } from './http/fault-log.ts'
@@ -37,6 +37,9 @@ export interface Proxy {
   /** Closes the address and all connections. */
   stop(): Promise<void>
 }
+
+/** ms for what was sent before the end to be taken, when it stops. */
+const farewell = 250
 
 /** Rejects with the system's error when it cannot listen, with `Error` when an address cannot be read. */
 export async function startProxy(options: ProxyOptions): Promise<Proxy> {
@@ -86,16 +89,16 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     if (now) {
       now.put.acted.connections++
       socket.on('error', () => {}) // It is gone already.
-      if (now.how === 'reset') return resetOf(socket)
-      if (now.how === 'close') return void socket.destroy()
+      if (now.how === 'close') return closeOf(socket)
+      // Before the address was closed it came still.
+      if (now.how === 'reset' || now.how === 'refuse') return resetOf(socket)
     }
     countConnection(1)
     const connection = createConnection(counts.accepted, socket, shared)
     live.set(connection.id, connection)
     if (descriptorsLeft() === 'soon') listener.prepare()
     else if (!isFull && descriptorsLeft() === 'none') admit()
-    // One that was accepted at the last moment before the address hangs gets no answer either.
-    if (now) connection.stall(now.put)
+    for (const put of faults) if (stallsNewcomers(put)) connection.stall(put)
   }
 
   const listener = await listenAt(address, onCaller, (error) => log(`at ${options.listen}: ${error.message}`))
@@ -151,15 +154,19 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       return listener.address
     },
     put(fault, holder = '') {
-      const known = faults.find((one) => one.fault.id === fault.id)
+      if (fault.is === 'http' && !http) throw new Error(`the proxy ${options.name} passes on bytes: it sees no requests`)
+      const index = faults.findIndex((one) => one.fault.id === fault.id)
+      const known = faults[index]
+      if (known) known.holder = holder
+      // Put again to be held for longer: what it does to connections that exist it has done.
+      if (known && JSON.stringify(known.fault) === JSON.stringify(fault)) return
       if (known && isAlike(known.fault, fault)) {
         known.fault = fault
         return begin(known)
       }
       if (known) remove(fault.id)
       const put = putFault(fault, holder)
-      if (fault.is === 'http' && !http) throw new Error(`the proxy ${options.name} passes on bytes: it sees no requests`)
-      faults.push(put)
+      faults.splice(known ? index : faults.length, 0, put)
       begin(put)
     },
     remove,
@@ -180,12 +187,19 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       ...(http && { http: http.counter.read() }),
     }),
     connections: () => [...live.values()].map((connection) => connection.status()),
-    stop() {
+    async stop() {
       stopped = true
-      for (const connection of [...live.values()]) connection.finish('close')
-      return listener.want('closed')
+      const all = [...live.values()]
+      for (const connection of all) connection.finish('close')
+      await listener.want('closed')
+      if (all.length > 0) await Promise.race([Promise.all(all.map((connection) => connection.sent())), sleep(farewell)])
     },
   }
+}
+
+/** Those that come get no answer. At a Unix socket, and at the last moment before an address hangs, the kernel has connected them all the same. */
+function stallsNewcomers({ fault }: PutFault): boolean {
+  return fault.is === 'connections' && (fault.new === 'stall' || fault.new === 'hang')
 }
 
 /** Its numbers can change while it acts; otherwise the one goes and the other comes. */

@@ -4,7 +4,7 @@ import { newTally, type Tally } from './stages/stage.ts'
 
 export interface PutFault {
   fault: ProxyFault
-  readonly holder: string
+  holder: string
   readonly acted: FaultStatus['acted']
   readonly tally: Tally
 }

@@ -68,6 +68,9 @@ export function delayStage(fault: StreamFault, context: StageContext): Stage {
     get held() {
       return held
     },
+    get pieces() {
+      return queue.length - first
+    },
     room: wideRoom,
     push(piece) {
       context.acted.pieces++

@@ -4,19 +4,26 @@ import { callAt, type Deadline } from '../deadlines.ts'
 import type { StreamFault } from '../fault.ts'
 import { type Ending, narrowRoom, type Stage, type StageContext } from './stage.ts'
 
+interface Does extends Omit<Stage, 'fault' | 'held' | 'pieces' | 'room' | 'update'> {
+  updated?(fault: StreamFault): void
+}
+
 /** What all of them share; each says what it does with bytes and with the end. */
-function holdsNothing(fault: StreamFault, does: (current: () => StreamFault) => Omit<Stage, 'fault' | 'held' | 'room' | 'update'>): Stage {
+function holdsNothing(fault: StreamFault, does: (current: () => StreamFault) => Does): Stage {
   let current = fault
+  const { updated, ...rest } = does(() => current)
   return {
     get fault() {
       return current
     },
     held: 0,
+    pieces: 0,
     room: narrowRoom,
     update(fault) {
       current = fault
+      updated?.(fault)
     },
-    ...does(() => current),
+    ...rest,
   }
 }
 
@@ -49,17 +56,21 @@ export function dropStage(fault: StreamFault, context: StageContext): Stage {
   let deadline: Deadline | null = null
   let dropped = 0
   let ended = false
-  function arm(closeAfter: number): void {
+  /** The last piece, or the beginning. */
+  let lastAt = monotonicMs()
+  function arm({ act }: StreamFault): void {
     deadline?.cancel()
-    deadline = closeAfter > 0 ? callAt(monotonicMs() + closeAfter, () => context.finish('close'), false) : null
+    const closes = act.is === 'drop' && act.closeAfter > 0
+    deadline = closes ? callAt(lastAt + act.closeAfter, () => context.finish('close'), false) : null
   }
   const stage = holdsNothing(fault, (current) => ({
+    updated: arm,
     push(piece) {
       dropped += piece.data.length
       context.acted.pieces++
       context.acted.bytes += piece.data.length
-      const { act } = current()
-      if (act.is === 'drop') arm(act.closeAfter)
+      lastAt = monotonicMs()
+      arm(current())
     },
     end() {
       const { act } = current()
@@ -73,7 +84,7 @@ export function dropStage(fault: StreamFault, context: StageContext): Stage {
     },
     close: () => deadline?.cancel(),
   }))
-  if (fault.act.is === 'drop') arm(fault.act.closeAfter)
+  arm(fault)
   return stage
 }
 
@@ -86,15 +97,15 @@ export function resetStage(fault: StreamFault, context: StageContext): Stage {
       context.acted.bytes += bytes
       const { act } = current()
       if (deadline || act.is !== 'reset') return
-      if (act.after <= 0) context.finish('reset')
-      else deadline = callAt(monotonicMs() + act.after, () => context.finish('reset'), false)
+      if (act.after <= 0) context.breakOff()
+      else deadline = callAt(monotonicMs() + act.after, context.breakOff, false)
     }
     return {
       push: (piece) => begin(piece.data.length),
       end: () => begin(0),
       release() {
         // Bytes are lost already: the connection cannot go on.
-        if (deadline) context.finish('reset')
+        if (deadline) context.breakOff()
       },
       close: () => deadline?.cancel(),
     }
@@ -105,20 +116,26 @@ export function resetStage(fault: StreamFault, context: StageContext): Stage {
 export function slowCloseStage(fault: StreamFault, context: StageContext): Stage {
   let deadline: Deadline | null = null
   let ending: Ending | null = null
+  let endedAt = 0
   const pass = (): void => {
     deadline?.cancel()
     const how = ending
     ending = null
     if (how) context.next().end(how)
   }
+  function arm({ act }: StreamFault): void {
+    deadline?.cancel()
+    if (ending && act.is === 'slow close') deadline = callAt(endedAt + act.ms, pass, false)
+  }
   return holdsNothing(fault, (current) => ({
+    updated: arm,
     push: (piece) => context.next().push(piece),
     end(how) {
-      const { act } = current()
+      if (how !== 'end') return context.next().end(how)
       ending = how
+      endedAt = monotonicMs()
       context.acted.pieces++
-      if (act.is === 'slow close') deadline = callAt(monotonicMs() + act.ms, pass, false)
-      else pass()
+      arm(current())
     },
     release: pass,
     close() {

@@ -50,22 +50,34 @@ export function rateStage(fault: StreamFault, context: StageContext): Stage {
     if (sending > 0) deadline ??= callAt(sentAt, onSent, false)
   }
 
+  /** The first bytes of the piece in front; nothing is on the line after that. */
+  function takeOff(bytes: number, at: number): Piece {
+    const piece = queue[0] as Piece
+    const isLast = bytes >= piece.data.length
+    const data = isLast ? piece.data : piece.data.subarray(0, bytes)
+    if (isLast) queue.shift()
+    else queue[0] = { data: piece.data.subarray(bytes), at: piece.at, whole: piece.whole }
+    held -= data.length
+    context.tally.flowed += data.length
+    sending = 0
+    return { data, at, whole: isLast ? piece.whole : undefined }
+  }
+
+  /** What of the part on the line has got through by now; it does not wait for the rest, which goes at another rate. */
+  function passWhatIsThrough(now: number): void {
+    const through = Math.floor(sending - Math.max(0, sentAt - now) * rate())
+    if (sending > 0 && through > 0) context.next().push(takeOff(through, now))
+    sending = 0
+  }
+
   function onSent(): void {
     deadline = null
     const now = monotonicMs()
     const next = context.next()
     while (sending > 0 && sentAt <= now) {
-      const piece = queue[0] as Piece
-      const data = piece.data.subarray(0, sending)
-      const isLast = data.length === piece.data.length
-      if (isLast) queue.shift()
-      else queue[0] = { data: piece.data.subarray(sending), at: piece.at, whole: piece.whole }
-      held -= data.length
-      context.tally.flowed += data.length
-      const at = sentAt
-      sending = 0
-      begin(at)
-      next.push({ data, at, whole: isLast ? piece.whole : undefined })
+      const piece = takeOff(sending, sentAt)
+      begin(piece.at)
+      next.push(piece)
     }
     context.tally.flowedMs += now - countedTo
     countedTo = now
@@ -80,6 +92,9 @@ export function rateStage(fault: StreamFault, context: StageContext): Stage {
     },
     get held() {
       return held
+    },
+    get pieces() {
+      return queue.length
     },
     get room() {
       return Math.min(wideRoom, Math.max(narrowRoom, rate() * ahead))
@@ -102,12 +117,15 @@ export function rateStage(fault: StreamFault, context: StageContext): Stage {
       else ending = how
     },
     update(fault) {
-      current = fault
+      const now = monotonicMs()
       deadline?.cancel()
       deadline = null
-      sending = 0
-      countedTo = monotonicMs()
-      begin(countedTo)
+      passWhatIsThrough(now)
+      current = fault
+      countedTo = now
+      context.tally.flowed = 0
+      context.tally.flowedMs = 0
+      begin(now)
       arm()
       if (queue.length === 0 && rate() > 0 && ending) context.next().end(ending)
       context.relieved()

@@ -34,7 +34,7 @@ export function sliceStage(fault: StreamFault, context: StageContext): Stage {
       context.acted.bytes += piece.length
       // A pause that came late is not made up for by a shorter one: the pieces would merge.
       freeAt = now + pauseMs()
-      next.push({ data: piece, at: Math.max(at, now) })
+      next.push({ data: piece, at: Math.max(at, now), alone: true })
     }
     if (queue.length === 0 && ending) next.end(ending)
     context.relieved()
@@ -59,6 +59,9 @@ export function sliceStage(fault: StreamFault, context: StageContext): Stage {
     },
     get held() {
       return held
+    },
+    get pieces() {
+      return queue.length
     },
     room: narrowRoom,
     push(piece) {

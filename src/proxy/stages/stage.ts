@@ -7,10 +7,12 @@ export interface Piece {
   at: number
   /** The buffer that `data` lies in, when nobody needs the rest of it: to be read into again once this has left. */
   whole?: Buffer | undefined
+  /** Leaves in a segment of its own. */
+  alone?: true
 }
 
-/** How a stream ends: in order, or by a reset. */
-export type Ending = 'end' | 'reset'
+/** How a stream ends: in order, or by a reset; `last reset`: when the other side's kernel has all that was sent before. */
+export type Ending = 'end' | 'reset' | 'last reset'
 
 export interface Sink {
   push(piece: Piece): void
@@ -19,8 +21,9 @@ export interface Sink {
 
 export interface Stage extends Sink {
   readonly fault: StreamFault
-  /** Bytes that wait here. */
+  /** Bytes that wait here, and in how many pieces. */
   readonly held: number
+  readonly pieces: number
   /** Bytes that may wait here before the sender is held back. */
   readonly room: number
   /** Other parameters for what waits and what comes. */
@@ -34,8 +37,10 @@ export interface Stage extends Sink {
 export interface StageContext {
   /** What comes next; read at each use, since the next stage may change. */
   next(): Sink
-  /** Ends the whole connection. */
+  /** Ends the whole connection; what has passed here arrives before that. */
   finish(how: 'close' | 'reset'): void
+  /** Breaks it off at once. */
+  breakOff(): void
   /** Fewer bytes wait than before. */
   relieved(): void
   acted: FaultStatus['acted']
