@@ -1,4 +1,6 @@
 /** Holds a listening socket that nobody accepts from: connections wait in the kernel's queue, or are not answered when that is full. */
+import { endProcess } from '../system/exit.ts'
+
 let kept: unknown
 
 process.on('message', (message: { say?: string }, handle) => {
@@ -13,4 +15,4 @@ process.on('message', (message: { say?: string }, handle) => {
     })
   }
 })
-process.on('disconnect', () => process.exit(0))
+process.on('disconnect', () => endProcess(0))
