@@ -6,7 +6,16 @@ import type { Direction, StreamAct, StreamFault } from '../../proxy/fault.ts'
 import type { SeenFault } from '../../proxy/lease-type.ts'
 import type { Injector, Look } from '../injector.ts'
 import { loadLeases } from './lease-of.ts'
-import { changeFaults, holdsAt, lookAtFaults, type ProxyFaultState, plannedState, putFaults, removeFaults } from './put-faults.ts'
+import {
+  changeFaults,
+  differencesAt,
+  holdsAt,
+  lookAtFaults,
+  type ProxyFaultState,
+  plannedState,
+  putFaults,
+  removeFaults,
+} from './put-faults.ts'
 
 const directions = ['out', 'in', 'both'] as const
 const distributions = ['uniform', 'normal'] as const
@@ -110,10 +119,11 @@ export const network: Injector<NetworkSpec, NetworkState> = {
   async plan(asked, target, context) {
     await loadLeases()
     const seed = Math.floor(context.random() * 2 ** 31)
-    const planned = plannedState(target, streamFaults(asked, context.mark, seed), context)
+    const faults = streamFaults(asked, context.mark, seed)
+    const does = `at ${target.name}, ${actWords(asked).join(', ')}: ${wayWords(asked)}`
     return {
-      state: { ...planned, asked: { ...asked }, seed },
-      does: `at ${target.name}, ${actWords(asked).join(', ')}: ${wayWords(asked)}`,
+      state: { ...plannedState(target, faults, context), asked: { ...asked }, seed },
+      does: [does, ...(await differencesAt(target, faults))].join('; '),
       undoes: `take it away at ${target.name}; what is held flows on`,
       ...holdsAt(target, 'network', context),
     }

@@ -5,7 +5,7 @@ import type { ConnectionFault } from '../../proxy/fault.ts'
 import type { SeenStatus } from '../../proxy/lease-type.ts'
 import type { Injector } from '../injector.ts'
 import { loadLeases } from './lease-of.ts'
-import { holdsAt, lookAtFaults, type ProxyFaultState, plannedState, putFaults, removeFaults } from './put-faults.ts'
+import { differencesAt, holdsAt, lookAtFaults, type ProxyFaultState, plannedState, putFaults, removeFaults } from './put-faults.ts'
 
 /** What a caller sees: of connections that exist, and of new ones. */
 const kinds: Readonly<Record<string, Pick<ConnectionFault, 'live' | 'new'> & { does: string }>> = {
@@ -45,7 +45,7 @@ export const partition: Injector<PartitionSpec, ProxyFaultState> = {
     const fault: ConnectionFault = { is: 'connections', id: `${context.mark}/partition`, ...acts }
     return {
       state: plannedState(target, [fault], context),
-      does: `at ${target.name}, ${does}`,
+      does: [`at ${target.name}, ${does}`, ...(await differencesAt(target, [fault]))].join('; '),
       undoes: `let connections through ${target.name} again${acts.live === 'stall' ? '; what stood still flows on' : ''}`,
       ...holdsAt(target, 'partition', context),
     }

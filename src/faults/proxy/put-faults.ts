@@ -35,6 +35,16 @@ export function holdsAt(target: Target, kind: string, context: { readonly deadli
   }
 }
 
+/**
+ * How the proxy will do it differently from what is asked for; of one of ours, which need not run yet, nothing.
+ * @throws SquallError for what it cannot do
+ */
+export async function differencesAt(target: Target, faults: readonly ProxyFault[]): Promise<string[]> {
+  const { proxy } = placeOf(target)
+  const lease = 'toxiproxy' in proxy ? await leaseOf({ proxy }) : null
+  return (await lease?.check?.(faults)) ?? []
+}
+
 export async function putFaults<State extends ProxyFaultState>(state: State, context: Context<State>): Promise<void> {
   const lease = await reach(state)
   const startedAt = (await lease.status()).startedAt ?? null
@@ -75,7 +85,7 @@ export async function lookAtFaults(
   if (there.length > 0) return { active: true, ...words(there, status) }
   if (state.startedAt !== null && status.startedAt !== undefined && status.startedAt !== state.startedAt)
     return ended(`the proxy ${name} was started again meanwhile`)
-  return { active: false, seen: `the proxy ${name} has nothing of it`, ...(changed !== undefined && { changed }) }
+  return { active: false, seen: changed ?? `the proxy ${name} has nothing of it`, ...(changed !== undefined && { changed }) }
 }
 
 function ended(what: string): Look {

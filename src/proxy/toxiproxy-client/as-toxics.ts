@@ -52,7 +52,7 @@ function ofAct(act: StreamFault['act']): { type: string; attributes: Record<stri
         attributes: whole({ average_size: act.size, size_variation: Math.min(act.variation, act.size), delay: act.pauseUs }),
       }
     case 'cut':
-      if (act.by === 'reset') throw cannot('cannot reset after a number of bytes', 'It can close: ask for a cut by close.')
+      if (act.by === 'reset') throw cannot('cannot reset after a number of bytes', 'It can end the connection in order: cut_by: close.')
       return { type: 'limit_data', attributes: whole({ bytes: act.bytes }) }
     case 'drop':
       return {
