@@ -2,12 +2,13 @@
  * Faults in a proxy of a Toxiproxy server that runs already. Its toxics know neither owner nor end, so their names say that they are ours,
  * and nothing ends them but us: whoever rolls back finds them by name.
  */
+import { SquallError } from '../errors.ts'
 import { monotonicMs } from '../system/clock.ts'
 import type { ProxyFault } from './fault.ts'
 import type { ProxyLease, SeenStatus } from './lease-type.ts'
 import { where } from './toxiproxy-client/api.ts'
 import { asToxics } from './toxiproxy-client/as-toxics.ts'
-import { proxyCalls } from './toxiproxy-client/proxy-calls.ts'
+import { proxyCalls, type RemoteProxy } from './toxiproxy-client/proxy-calls.ts'
 import { changedByOthers, expected, isOurs, toxicsOf } from './toxiproxy-client/put-memory.ts'
 import { disabledAlready, putAll } from './toxiproxy-client/put-toxics.ts'
 import { readFaults } from './toxiproxy-client/read-toxics.ts'
@@ -52,7 +53,8 @@ async function remove(remote: Remote, ids: readonly string[]): Promise<void> {
     if (own) own.closed = true
   }
   await settled(remote, left(until))
-  const proxy = await remote.calls.get(left(until))
+  const proxy = await getIfThere(remote, left(until))
+  if (!proxy) return // Taken out of the server, and with it all that was in it.
   for (const id of ids) {
     const own = remote.put.get(id)
     if (own) own.changed ??= changedByOthers(own, expected(own), proxy)
@@ -64,6 +66,15 @@ async function remove(remote: Remote, ids: readonly string[]): Promise<void> {
       if (part === 'off' && !proxy.enabled && !own?.changed) await remote.calls.enable(true, { limit: left(until) })
       await remote.calls.remove(toxic.name, { limit: left(until) })
     }
+  }
+}
+
+async function getIfThere(remote: Remote, limit: number): Promise<RemoteProxy | null> {
+  try {
+    return await remote.calls.get(limit)
+  } catch (error) {
+    if (error instanceof SquallError && error.code === 'no-target') return null
+    throw error
   }
 }
 

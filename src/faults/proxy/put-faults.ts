@@ -1,5 +1,6 @@
 /** How the faults at a proxy are put there, taken away and looked at: alike for all of them, from what was planned alone. */
 import type { ProxySpec } from '../../document/experiment.ts'
+import { SquallError } from '../../errors.ts'
 import type { ProxyFault } from '../../proxy/fault.ts'
 import type { ProxyLease, SeenFault, SeenStatus } from '../../proxy/lease-type.ts'
 import { wallMs } from '../../system/clock.ts'
@@ -99,6 +100,8 @@ async function asking<T>(state: ProxyFaultState, ask: (lease: ProxyLease) => Pro
   try {
     return await ask(lease)
   } catch (error) {
+    // Taken out of its Toxiproxy server, and with it all that was in it.
+    if (error instanceof SquallError && error.code === 'no-target') return null
     const again = state.socket === null ? lease : await leaseAt(state)
     if (again === lease) throw error
     return again && ask(again)
