@@ -1,18 +1,13 @@
-/** Holds a listening socket that nobody accepts from: connections wait in the kernel's queue, or are not answered when that is full. */
-import { endProcess } from '../system/exit.ts'
+/** Holds listening sockets that nobody accepts from: connections wait in the kernel's queue, or are not answered when that is full. */
+const kept = new Map<number, { close?(): void }>()
 
-let kept: unknown
-
-process.on('message', (message: { say?: string }, handle) => {
-  if (message.say === 'keep') {
-    kept = handle
-    process.send?.({ say: 'kept' })
-  } else if (message.say === 'give back') {
-    process.send?.({ say: 'here' }, kept as never, {}, () => {
-      // Only ours has the descriptor from here on.
-      ;(kept as { close?(): void } | undefined)?.close?.()
-      kept = undefined
-    })
+process.on('message', ({ say, key, id }: { say: string; key: number; id: number }, handle) => {
+  if (say === 'keep') kept.set(key, handle as never)
+  if (say === 'drop') {
+    kept.get(key)?.close?.()
+    kept.delete(key)
   }
+  if (say === 'hand over') process.send?.({ id }, kept.get(key) as never)
+  else process.send?.({ id })
 })
-process.on('disconnect', () => endProcess(0))
+process.on('disconnect', () => process.exit(0))

@@ -96,14 +96,14 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     countConnection(1)
     const connection = createConnection(counts.accepted, socket, shared)
     live.set(connection.id, connection)
-    if (descriptorsLeft() === 'soon') listener.prepare()
+    if (descriptorsLeft() === 'soon') void listener.prepare()
     else if (!isFull && descriptorsLeft() === 'none') admit()
     for (const put of faults) if (stallsNewcomers(put)) connection.stall(put)
   }
 
   const listener = await listenAt(address, onCaller, (error) => log(`at ${options.listen}: ${error.message}`))
 
-  if (descriptorsLeft() !== 'enough') listener.prepare()
+  if (descriptorsLeft() !== 'enough') await listener.prepare()
 
   /** Opens or closes the address as the faults want it. */
   function admit(): void {

@@ -2,8 +2,16 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, suite, test } from 'node:test'
 import type { ConnectionFault } from '../../src/proxy/fault.ts'
-import { until } from '../helpers/processes.ts'
+import { listPids, readCommandLine, readStat } from '../../src/system/proc.ts'
+import { stateOf, until } from '../helpers/processes.ts'
 import { dial, type Peer, peer, type Through, throughProxy } from './through.ts'
+
+/** Processes of ours that keep an address. */
+function keepers(): number[] {
+  return listPids().filter(
+    (pid) => readStat(pid)?.ppid === process.pid && stateOf(pid) !== 'Z' && /listener-keeper/.test(readCommandLine(pid)?.join(' ') ?? ''),
+  )
+}
 
 suite('faults of connections as a whole', () => {
   let through: Through
@@ -73,6 +81,22 @@ suite('faults of connections as a whole', () => {
     await through.proxy.stop()
     const refused = knock()
     await until('the refusal', () => refused.state() === 'reset')
+  })
+
+  test('hang: goes on when the process that keeps the address is killed, and ends as it should', async () => {
+    put('hang', { new: 'hang' })
+    await until('it to hang', () => accepting() === 'hang')
+    const [keeper] = keepers()
+    assert.ok(keeper)
+    process.kill(keeper, 'SIGKILL')
+    await until('another one', () => accepting() === 'hang' && keepers().some((pid) => pid !== keeper))
+    const waiting = knock()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    assert.equal(waiting.socket.connecting, true)
+    through.proxy.remove('hang')
+    await until('it to listen', () => accepting() === 'open')
+    await asksAndIsAnswered(await through.pair())
+    await until('nobody to keep anything', () => keepers().length === 0)
   })
 
   test('stall: those that come are accepted, and served when it ends; with two of them, when both have ended', async () => {

@@ -71,8 +71,12 @@ export async function startProxyProcess(
   upstream: string,
   carries: 'bytes' | 'http' = 'bytes',
   listen = '127.0.0.1:0',
+  /** How many descriptors it may have open. */
+  most?: number,
 ): Promise<ProxyProcess> {
-  const process_ = startTalking(process.execPath, [join(import.meta.dirname, 'proxy-process.ts'), upstream, carries, listen])
+  const argv = [process.execPath, join(import.meta.dirname, 'proxy-process.ts'), upstream, carries, listen]
+  const process_ =
+    most === undefined ? startTalking(process.execPath, argv.slice(1)) : startTalking('prlimit', [`--nofile=${most}`, ...argv])
   const { value: address } = JSON.parse(await process_.next()) as { value: string }
   const order = async <T>(what: Order): Promise<T> => {
     const { value, error } = (await process_.ask(what)) as { value: T; error?: string }
