@@ -162,7 +162,11 @@ ${rows(at(schema, 'traffic', 'ok'))}
 
 ## proxies
 
-${at(schema, 'proxies').description} Declarations are read and checked; this version does not run proxies yet.
+${at(schema, 'proxies').description}
+
+Point your service at \`listen\` instead of at the real address, also when no experiment runs: a proxy without faults passes everything on untouched. A run starts it, or adopts the one
+that an earlier run has left, and leaves it there; [what survives what](../what-survives-what.md#proxies-stay) says when it ends. Before anything is injected the run checks that something really
+passed through each proxy that a fault of it uses; otherwise it ends as an error, since a system that the fault does not reach bears it perfectly. Of a Toxiproxy server that cannot be told.
 
 ${rows(own ?? {})}
 
@@ -173,7 +177,8 @@ ${rows(toxiproxy ?? {})}
 ## sources
 
 ${at(schema, 'sources').description} Types: ${documentCatalogue.sources.map(({ type }) => `\`${type}\``).join(', ')};
-their settings are in [Sources](sources.md).
+their settings are in [Sources](sources.md). A declared proxy is a source too: \`from: proxy:payments\`, with the queries \`throughput\`, \`error_rate\`, \`latency_p50\` to
+\`latency_p99\` and \`connections\` ([what they count](sources.md#proxyname)).
 
 ## measures
 

@@ -22,6 +22,30 @@ function section({ type, about, config }: AnySource): string {
   ].join('\n\n')
 }
 
+const proxy = `## proxy:NAME
+
+A proxy that the document declares under \`proxies\` is a source without being declared again: a measure names it with \`from: proxy:NAME\`. It is read once a second; what it
+counted since the last reading is the value.
+
+| query | gives |
+|---|---|
+| \`throughput\` | calls that arrived, per second, whatever their answer. That is not goodput: what Squall’s own traffic calls throughput counts good answers only |
+| \`error_rate\` | of the calls that ended, those with a status of 500 or more or without a whole answer |
+| \`latency_p50\` … \`latency_p99\` | from the arrival of a call’s head to the end of its answer, out of buckets: the verdict decides only what holds at both edges |
+| \`connections\` | how many are open; also of a proxy that passes on bytes |
+
+\`\`\`yaml
+proxies:
+  payments: { listen: 127.0.0.1:9001, upstream: http://127.0.0.1:8081 }
+measures:
+  payment_calls: { from: proxy:payments, query: throughput, max: { fault: 1/s after 10s } }
+\`\`\`
+
+- Calls are seen where \`upstream\` begins with \`http://\`; anything but \`connections\` of another proxy is refused.
+- What an \`http\` fault does is in its numbers; what a \`network\` fault delays is not, since that lies between caller and counter. Measure the latency that callers feel at the callers.
+- A second in which no call ended has no error rate and no latency: it is missing. So is one in which the proxy did not answer or was started again.
+- A proxy of a Toxiproxy server cannot be asked for any of this.`
+
 const own = `## Your own
 
 A TypeScript or JavaScript file beside the document is a source: \`type\` is its path, \`with\` its parameters.
@@ -80,6 +104,8 @@ All problems are told at once and nothing is started. During the run, what canno
 \`\${secret:NAME}\` may stand where the table says so.
 
 ${sources.map(section).join('\n\n')}
+
+${proxy}
 
 ${own}`
 
