@@ -55,7 +55,12 @@ for (const which of ['real', 'ours'] as const)
         await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject))
         const start = performance.now()
         socket.write('x')
-        await new Promise<void>((resolve, reject) => socket.once('data', () => resolve()).once('close', () => reject(new Error('closed'))))
+        await new Promise<void>((resolve, reject) =>
+          socket
+            .once('data', () => resolve())
+            .once('close', () => reject(new Error('closed')))
+            .once('error', reject),
+        )
         return performance.now() - start
       } finally {
         socket.destroy()
@@ -109,6 +114,24 @@ for (const which of ['real', 'ours'] as const)
       await other.remove([off.id])
       assert.ok((await echoes()) < 5_000)
       assert.deepEqual(await names(), ['theirs'])
+    })
+
+    test('to close or reset connections ends live ones too, and new ones are served again afterwards', async () => {
+      for (const [how, fresh] of [
+        ['close', /closed/],
+        ['reset', /ECONNRESET/],
+      ] as const) {
+        const [host = '', port = ''] = listen.split(':')
+        const live = connect(Number(port), host).on('error', () => {})
+        const over = new Promise((resolve) => live.once('close', resolve))
+        await new Promise((resolve) => live.once('connect', resolve))
+        await lease.put([{ is: 'connections', id: `r1/${how}`, new: how, live: how }], 'run r1', later)
+        await assert.rejects(echoes(), fresh)
+        live.write('x')
+        await over
+        await lease.remove([`r1/${how}`])
+        assert.ok((await echoes()) < 5_000)
+      }
     })
 
     test('a proxy that is disabled already is not taken for ours', async () => {
