@@ -72,7 +72,8 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     },
     failedUpstream(error) {
       counts.failedUpstream++
-      log(`no connection to ${options.upstream}: ${error.message}`)
+      // The sum of several attempts has no words of its own.
+      log(`no connection to ${options.upstream}: ${error.message || (error as NodeJS.ErrnoException).code}`)
     },
     over(connection) {
       live.delete(connection.id)

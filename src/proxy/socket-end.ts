@@ -39,9 +39,16 @@ export function serviceEnd(address: Address, events: EndEvents, connected: () =>
   return socket
 }
 
-/** Services that listen at `localhost` mostly do so at 127.0.0.1. */
-const ipv4First: LookupFunction = (host, options, callback) =>
-  lookup(host, host === 'localhost' ? { ...options, order: 'ipv4first' } : options, callback as never)
+const localhost = [
+  { address: '127.0.0.1', family: 4 },
+  { address: '::1', family: 6 },
+] as const
+
+/** Services that listen at `localhost` mostly do so at 127.0.0.1. Not asked of the resolver, whose few threads may all wait for names that nobody answers for. */
+const ipv4First: LookupFunction = (host, options, callback) => {
+  if (host !== 'localhost') return lookup(host, options, callback as never)
+  process.nextTick(() => (options.all ? callback(null, [...localhost]) : callback(null, localhost[0].address, 4)))
+}
 
 function watched(socket: Socket, events: EndEvents, close: () => void, streams: boolean): Socket {
   let failed = false

@@ -30,6 +30,8 @@ export function apiServer(options: ApiOptions): Server {
   const all: readonly Route[] = metrics ? [...routes, { handler: 'Metrics', methods: 'any', path: /^\/metrics$/, run: metrics }] : routes
   const patience = { requestTimeout: 15_000, headersTimeout: 15_000, keepAliveTimeout: 60_000, connectionsCheckingInterval: 5_000 }
   const server = createServer(patience, (request, response) => void respond(request, response, all, options))
+  // A client may end its half when it has asked, and still gets its answer.
+  Object.assign(server, { httpAllowHalfOpen: true })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
     const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'

@@ -118,6 +118,7 @@ function servicePort(name: string): number | null {
 /** Its address in figures; IPv4 first, as the name of one listener. */
 async function ipOf(host: string, until: number): Promise<string> {
   if (host === '' || isIPv4(host)) return host
+  if (host.toLowerCase() === 'localhost') return '127.0.0.1' // Not behind other names that nobody answers for.
   if (isIPv6(host)) return mappedIPv4(host) ?? host.toLowerCase()
   if (!isDomainName(host)) throw new AddressError(`lookup ${host}: no such host`)
   const found = await Promise.race([lookup(host, { all: true }).catch(failedLookup(host)), timeoutOf(host, until - monotonicMs())])
