@@ -3,10 +3,12 @@ import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
+import time
 
-from processes import alive_with, kill_quietly, stat
+from processes import alive_with, command_line, kill_quietly, stat
 
 INJECT = """import os, subprocess, sys, time
 flag, delay = sys.argv[1], float(sys.argv[2])
@@ -31,10 +33,12 @@ export default {
 class World:
     """`fault` is one of FAULTS; `slow` delays injects that can be slow by 0 to `slow_max` s."""
 
-    FAULTS = ("pause", "kill", "cpu", "command", "own", "two", "ramp", "again")
+    FAULTS = ("pause", "kill", "cpu", "command", "own", "two", "ramp", "again", "proxy")
     #: Faults that end by themselves when everybody is dead.
-    EXPIRING = ("pause", "cpu", "ramp")
+    EXPIRING = ("pause", "cpu", "ramp", "proxy")
     LASTS = 3.0
+    #: Seconds that the fault at a proxy adds; what takes half of it is slow.
+    DELAY = 0.4
     #: Seconds from one beginning of "again" to the next.
     EVERY = 4.0
 
@@ -53,14 +57,17 @@ class World:
             file.write(OWN)
         #: What begins again is a program or a module of the user's: the module's child is a new one each time.
         self.module = fault == "own" or (fault == "again" and rng.random() < 0.5)
+        #: Where the source is read: through the proxy, when there is one, so that something passes it.
+        self.listen = free_port() if fault == "proxy" else None
+        proxies = f"proxies: {{ app: {{ listen: '127.0.0.1:{self.listen}', upstream: 'http://127.0.0.1:{port}' }} }}\n" if self.listen else ""
         parts = ("pause", "command") if fault == "two" else (fault,)
         faults = "".join(self._document(part) for part in parts)
         self.parts = parts
         self.document = os.path.join(self.folder, "experiment.yaml")
         with open(self.document, "w") as file:
             file.write(
-                "name: kill-campaign\nhypothesis: Nothing is left behind.\nenvironment: production\n"
-                f"sources: {{ app: {{ type: endpoint, url: 'http://127.0.0.1:{port}/m' }} }}\n"
+                "name: kill-campaign\nhypothesis: Nothing is left behind.\nenvironment: production\n{proxies}"
+                f"sources: {{ app: {{ type: endpoint, url: 'http://127.0.0.1:{self.listen or port}/m' }} }}\n"
                 "measures: { up: { from: app, unit: count, min: { recovery: 1 } } }\n"
                 f"phases: {{ warmup: 0s, baseline: 1s, fault: {self.EVERY + 1.5 if fault == 'again' else self.LASTS:g}s, recovery: 1s }}\nfaults:\n{faults}"
             )
@@ -81,6 +88,8 @@ class World:
             return "  - type: cpu\n    target: { host: local }\n    load: 10%\n    cores: 1\n"
         if part == "ramp":
             return "  - type: cpu\n    name: ramp\n    target: { host: local }\n    load: 2%..20%\n    cores: 1\n"
+        if part == "proxy":
+            return f"  - type: network\n    name: proxy\n    target: {{ proxy: app }}\n    delay: {self.DELAY * 1000:g}ms\n"
         flag = self.flags[part] = os.path.join(self.folder, f"flag-{part}")
         script = os.path.join(self.folder, "inject.py")
         again = f"    for: 1s\n    every: {self.EVERY:g}s\n" if part == "again" else ""
@@ -105,13 +114,33 @@ class World:
                     found.append(f"kill: {len(alive)} instances run")
             if part in self.flags and os.path.exists(self.flags[part]):
                 found.append(f"{part}: the flag is there")
+            if part == "proxy" and (slow := self._through_proxy()):
+                found.append(slow)
             if run:
                 marked = alive_with("SQUALL_MARK", lambda value, part=part: value.startswith(f"{run}/{part}/"))
                 if marked:
                     found.append(f"{part}: {len(marked)} marked processes run")
         return found
 
+    def _through_proxy(self):
+        """In words what is wrong with calls through the proxy; it need not be there yet."""
+        began = time.monotonic()
+        try:
+            with socket.create_connection(("127.0.0.1", self.listen), 2) as caller:
+                caller.settimeout(5)
+                caller.sendall(b"GET /m HTTP/1.1\r\nHost: app\r\n\r\n")
+                answer = caller.recv(65536)
+        except ConnectionRefusedError:
+            return "proxy: it is gone" if proxies_of(self.state) else None
+        except OSError as error:
+            return f"proxy: {error}"
+        took = time.monotonic() - began
+        if not answer.startswith(b"HTTP/1.1 200"):
+            return f"proxy: it answers {answer[:40]!r}"
+        return f"proxy: a call through it takes {took * 1000:.0f} ms" if took > self.DELAY / 2 else None
+
     def clean(self, run):
+        end_proxies(self.state)
         for victim in self.victims:
             victim.kill()
             victim.wait()
@@ -121,6 +150,22 @@ class World:
             for pid in alive_with("SQUALL_MARK", lambda value: value.startswith(f"{run}/")):
                 kill_quietly(pid, signal.SIGKILL)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def proxies_of(state):
+    """pids of the proxies of a state folder that live or should."""
+    return [pid for pid in alive_with("SQUALL_ROLE", lambda value: value == "proxy") if state in command_line(pid)]
+
+
+def end_proxies(state):
+    for pid in proxies_of(state):
+        kill_quietly(pid, signal.SIGKILL)
 
 
 def seeded(seed):
