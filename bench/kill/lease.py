@@ -23,7 +23,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from case import wait_for  # noqa: E402
 from journal import furthest, header, read_journal  # noqa: E402
 from processes import kill_quietly  # noqa: E402
-from world import end_proxies, free_port  # noqa: E402
+from world import Callers, end_proxies, free_port  # noqa: E402
 
 DOCUMENT = """name: lease
 hypothesis: What a killed run has put into a proxy is cleared by the proxy.
@@ -57,17 +57,6 @@ def ping(caller, byte, limit):
     return time.monotonic() - began
 
 
-def traffic(port, stop):
-    """Keeps somebody calling through the proxy, as a service would."""
-    while not stop.is_set():
-        with contextlib.suppress(OSError):
-            with socket.create_connection(("127.0.0.1", port), 1) as caller:
-                caller.settimeout(0.5)
-                caller.sendall(b"t")
-                caller.recv(1)
-        stop.wait(0.05)
-
-
 def one_round(squall, upstream):
     folder = tempfile.mkdtemp(prefix="squall-lease-")
     listen = free_port()
@@ -76,12 +65,10 @@ def one_round(squall, upstream):
     document = os.path.join(folder, "lease.yaml")
     with open(document, "w") as file:
         file.write(DOCUMENT.format(listen=listen, upstream=upstream))
-    stop = threading.Event()
-    calls = threading.Thread(target=traffic, args=(listen, stop))
+    callers = Callers(listen)
     with open(os.path.join(folder, "run.log"), "wb") as log:
         runner = subprocess.Popen([*squall, "run", document], env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
     try:
-        calls.start()
         caller = wait_for(lambda: connected(listen), 20)
         assert caller, "nobody listens"
         ping(caller, b"a", 5)
@@ -105,8 +92,7 @@ def one_round(squall, upstream):
         ping(caller, b"c", 5)
         return cleared * 1000
     finally:
-        stop.set()
-        calls.join()
+        callers.stop()
         if runner.poll() is None:
             runner.kill()
         runner.wait()

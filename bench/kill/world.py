@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 from processes import alive_with, command_line, kill_quietly, stat
@@ -57,17 +58,18 @@ class World:
             file.write(OWN)
         #: What begins again is a program or a module of the user's: the module's child is a new one each time.
         self.module = fault == "own" or (fault == "again" and rng.random() < 0.5)
-        #: Where the source is read: through the proxy, when there is one, so that something passes it.
+        #: Where the proxy listens; somebody calls through it all the time, as without calls nothing is injected.
         self.listen = free_port() if fault == "proxy" else None
-        proxies = f"proxies: {{ app: {{ listen: '127.0.0.1:{self.listen}', upstream: 'http://127.0.0.1:{port}' }} }}\n" if self.listen else ""
+        proxies = f"proxies: {{ way: {{ listen: '127.0.0.1:{self.listen}', upstream: 'http://127.0.0.1:{port}' }} }}\n" if self.listen else ""
+        self.callers = Callers(self.listen) if self.listen else None
         parts = ("pause", "command") if fault == "two" else (fault,)
         faults = "".join(self._document(part) for part in parts)
         self.parts = parts
         self.document = os.path.join(self.folder, "experiment.yaml")
         with open(self.document, "w") as file:
             file.write(
-                "name: kill-campaign\nhypothesis: Nothing is left behind.\nenvironment: production\n{proxies}"
-                f"sources: {{ app: {{ type: endpoint, url: 'http://127.0.0.1:{self.listen or port}/m' }} }}\n"
+                f"name: kill-campaign\nhypothesis: Nothing is left behind.\nenvironment: production\n{proxies}"
+                f"sources: {{ app: {{ type: endpoint, url: 'http://127.0.0.1:{port}/m' }} }}\n"
                 "measures: { up: { from: app, unit: count, min: { recovery: 1 } } }\n"
                 f"phases: {{ warmup: 0s, baseline: 1s, fault: {self.EVERY + 1.5 if fault == 'again' else self.LASTS:g}s, recovery: 1s }}\nfaults:\n{faults}"
             )
@@ -89,7 +91,7 @@ class World:
         if part == "ramp":
             return "  - type: cpu\n    name: ramp\n    target: { host: local }\n    load: 2%..20%\n    cores: 1\n"
         if part == "proxy":
-            return f"  - type: network\n    name: proxy\n    target: {{ proxy: app }}\n    delay: {self.DELAY * 1000:g}ms\n"
+            return f"  - type: network\n    name: proxy\n    target: {{ proxy: way }}\n    delay: {self.DELAY * 1000:g}ms\n"
         flag = self.flags[part] = os.path.join(self.folder, f"flag-{part}")
         script = os.path.join(self.folder, "inject.py")
         again = f"    for: 1s\n    every: {self.EVERY:g}s\n" if part == "again" else ""
@@ -140,6 +142,8 @@ class World:
         return f"proxy: a call through it takes {took * 1000:.0f} ms" if took > self.DELAY / 2 else None
 
     def clean(self, run):
+        if self.callers:
+            self.callers.stop()
         end_proxies(self.state)
         for victim in self.victims:
             victim.kill()
@@ -150,6 +154,29 @@ class World:
             for pid in alive_with("SQUALL_MARK", lambda value: value.startswith(f"{run}/")):
                 kill_quietly(pid, signal.SIGKILL)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Callers:
+    """Calls through a proxy, 20 times a second, whatever becomes of each."""
+
+    def __init__(self, port):
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self._call, args=(port,), daemon=True)
+        self.thread.start()
+
+    def _call(self, port):
+        while not self.over.wait(0.05):
+            try:
+                with socket.create_connection(("127.0.0.1", port), 1) as caller:
+                    caller.settimeout(1)
+                    caller.sendall(b"GET /m HTTP/1.1\r\nHost: app\r\n\r\n")
+                    caller.recv(4096)
+            except OSError:
+                pass  # Not there yet, slow, or gone: the oracle says what that means.
+
+    def stop(self):
+        self.over.set()
+        self.thread.join()
 
 
 def free_port():
