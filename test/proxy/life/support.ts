@@ -50,7 +50,7 @@ export async function proxyStage(): Promise<Stage> {
   }
 }
 
-async function echoServer(): Promise<{ server: Server; port: number }> {
+export async function echoServer(): Promise<{ server: Server; port: number }> {
   const server = createServer((socket) => {
     socket.on('error', () => {})
     socket.pipe(socket)
