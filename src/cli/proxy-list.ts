@@ -39,5 +39,8 @@ function ago(at: number): string {
 
 function jsonRow({ entry, status, holders }: ListedProxy): Record<string, unknown> {
   const { name, listen, upstream, carries, pid, startedBy, version } = entry
-  return { name, listen, upstream, carries, pid, version, startedBy, holders, answers: status !== undefined, status: status ?? null }
+  // Not what exactly the faults do: a rule may carry what its run keeps secret.
+  const faults = status?.faults.map(({ fault, holder, acted, achieved }) => ({ id: fault.id, is: fault.is, holder, acted, achieved }))
+  const seen = status ? { ...status, faults } : null
+  return { name, listen, upstream, carries, pid, version, startedBy, holders, answers: seen !== null, status: seen }
 }

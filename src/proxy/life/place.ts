@@ -38,9 +38,11 @@ export function plainListen(listen: string): string {
   return listen.toLowerCase().replace(/^localhost:/, '127.0.0.1:')
 }
 
-/** Where it passes on to, without the way of reading it: `127.0.0.1:8081` of `http://127.0.0.1:8081/`. */
+/** Where it passes on to, without the way of reading it: `127.0.0.1:80` of `http://127.0.0.1/`. */
 export function plainUpstream(upstream: string): string {
-  return plainListen(upstream.replace(/^http:\/\//i, '').replace(/\/$/, ''))
+  const web = /^http:\/\/([^/]*)\/?$/i.exec(upstream)?.[1]
+  if (web === undefined) return plainListen(upstream)
+  return plainListen(/:\d+$/.test(web) ? web : `${web}:80`)
 }
 
 /** Readable, and a file name: `127.0.0.1_9001`. */

@@ -11,7 +11,7 @@ import type { Proxy, ProxyOptions } from '../proxy.ts'
 import { serveProxyControl } from './control.ts'
 import { createHoldings, type Holder } from './holdings.ts'
 import { type LogFile, openLogFile } from './log-file.ts'
-import { type ProxyPlace, plainUpstream, proxyPlace } from './place.ts'
+import { type ProxyPlace, proxyPlace } from './place.ts'
 import { type Hello, type ProxyRequest, type ProxyTask, protocolVersion, type StartAnswer } from './protocol.ts'
 import { cgroupName, lockPlace, removeEntry, writeEntry } from './registry.ts'
 
@@ -34,7 +34,7 @@ export async function proxyMain(args: readonly string[], start: (options: ProxyO
     const proxy = await start({
       name: task.name,
       listen: task.listen,
-      upstream: plainUpstream(task.upstream),
+      upstream: task.upstream,
       carries: task.carries,
       log: log.line,
     })
