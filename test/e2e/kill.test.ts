@@ -13,8 +13,10 @@ async function campaign(script: string, ...args: string[]): Promise<void> {
   assert.equal(result.code, 0, `${result.stdout}\n${result.stderr}`)
 }
 
-test('a proxy lets go at once of what a run had put into it, when runner and guardian are killed', { skip: !everything && 'bench:kill has the numbers' }, () =>
-  campaign('lease.py', '--rounds', '3', '--limit', '1000'),
+test(
+  'a proxy lets go at once of what a run had put into it, when runner and guardian are killed',
+  { skip: !everything && 'bench:kill has the numbers' },
+  () => campaign('lease.py', '--rounds', '3', '--limit', '1000'),
 )
 
 const kills = everything ? 60 : 12

@@ -97,7 +97,9 @@ describe('the proxy of a run', { concurrency: 3 }, () => {
       assert.notEqual(again.entry.pid, entry.pid)
       const { code, stdout } = await run.ended
       assert.equal(code, 5)
-      const told = new RegExp(`the proxy way at ${way.listen} \\(pid ${entry.pid}\\) died during the run; it was started again without faults`)
+      const told = new RegExp(
+        `the proxy way at ${way.listen} \\(pid ${entry.pid}\\) died during the run; it was started again without faults`,
+      )
       assert.match(stdout.replace(/\s+/g, ' '), told)
       assert.deepEqual((await way.proxy()).status?.faults, [])
     }),

@@ -13,7 +13,7 @@ export interface Holdings {
   lease(by: Holder, name: string): void
   /** Clears all that came with it. */
   ended(by: Holder): void
-  /** Names of those that hold the proxy, each once, without `except`. */
+  /** Runs that hold the proxy (`r1` of `r1/fault`), each once, without `except`. */
   holders(except?: Holder): string[]
   /** ms since the epoch when the last one ended; null: nobody ever held it, or somebody does. */
   freeSince(): number | null
@@ -40,7 +40,7 @@ export function createHoldings(proxy: Pick<Proxy, 'put' | 'remove'>, log: (line:
   }
   const holders = (except?: Holder): string[] => {
     const all = [...leases, ...[...puts.values()].map(({ by, name }) => [by, name] as const)]
-    return [...new Set(all.flatMap(([by, name]) => (by === except ? [] : name)))]
+    return [...new Set(all.flatMap(([by, name]) => (by === except ? [] : (name.split('/')[0] ?? name))))]
   }
   function noteFree(): void {
     if (leases.size === 0 && puts.size === 0) free = wallMs()

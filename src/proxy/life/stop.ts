@@ -1,6 +1,7 @@
 /** Ending a proxy for people: asked for by its name or its address. */
 import { SquallError } from '../../errors.ts'
-import { within } from '../../system/clock.ts'
+import { sleep, within } from '../../system/clock.ts'
+import { aliveSame } from '../../system/proc.ts'
 import { connectProxy } from './lease.ts'
 import type { ListedProxy } from './list.ts'
 import { plainListen } from './place.ts'
@@ -25,7 +26,7 @@ export function findProxy(wanted: string, proxies: readonly ListedProxy[]): List
 
 /** Resolves when it is gone. @throws SquallError `proxy-in-use` when a run holds it; `proxy-failed` when it does not answer */
 export async function stopProxy({ entry, socket }: ListedProxy): Promise<void> {
-  const { name, pid } = entry
+  const { name, pid, start } = entry
   const lease = await connectProxy(socket)
   if (!lease) return
   const gone = new Promise<void>((resolve) => lease.onEnd(resolve))
@@ -34,6 +35,10 @@ export async function stopProxy({ entry, socket }: ListedProxy): Promise<void> {
   try {
     await lease.stop('held')
     await within(gone, endLimit, tooLong)
+    for (let waited = 0; aliveSame(pid, start); waited += 10) {
+      if (waited > endLimit) throw tooLong()
+      await sleep(10)
+    }
   } finally {
     lease.close()
   }
