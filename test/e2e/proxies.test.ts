@@ -35,9 +35,12 @@ async function openWay(stage: Stage): Promise<Way> {
   return {
     ...{ listen, document },
     async proxy() {
-      const [one] = await proxies()
-      assert.ok(one, 'a proxy is there')
-      return one
+      let found: ListedProxy | undefined
+      await until('a proxy to be there', async () => {
+        found = (await proxies())[0]
+        return found?.status !== undefined
+      })
+      return found as ListedProxy
     },
     async end() {
       over = true
@@ -144,7 +147,10 @@ describe('the proxy of a run', { concurrency: 3 }, () => {
       caller.write('still')
       assert.equal(String(await answer), 'still')
       caller.destroy()
-      rmdirSync(group)
+      await until('its group to be empty', () => {
+        rmdirSync(group)
+        return true
+      })
     }),
   )
 })

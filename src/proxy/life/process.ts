@@ -13,7 +13,7 @@ import { createHoldings, type Holder } from './holdings.ts'
 import { type LogFile, openLogFile } from './log-file.ts'
 import { type ProxyPlace, proxyPlace } from './place.ts'
 import { type Hello, type ProxyRequest, type ProxyTask, protocolVersion, type StartAnswer } from './protocol.ts'
-import { cgroupName, lockPlace, removeEntry, writeEntry } from './registry.ts'
+import { cgroupName, clearStale, lockPlace, removeEntry, writeEntry } from './registry.ts'
 
 const halfAnHour = 30 * 60_000
 
@@ -27,6 +27,7 @@ export async function proxyMain(args: readonly string[], start: (options: ProxyO
   const place = proxyPlace(task.listen, state)
   const lock = lockPlace(place)
   if (!lock) return answerAndEnd({ say: 'taken' })
+  clearStale(place)
   removeLeftCgroup(cgroupName(process.pid)) // Of one that had this pid before.
   const leaveCgroup = enterOwnCgroup(cgroupName(process.pid))
   const log = openLogFile(place.log)

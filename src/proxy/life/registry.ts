@@ -36,9 +36,16 @@ export function readEntry(place: ProxyPlace): RegistryEntry | null {
   }
 }
 
+/** For whoever holds the lock: what lies there is of a process that is dead. */
+export function clearStale(place: ProxyPlace): void {
+  const dead = readEntry(place)
+  if (dead) removeLeftCgroup(cgroupName(dead.pid))
+  for (const path of [place.entry, `${place.entry}.new`, place.socket]) rmSync(path, { force: true })
+}
+
 /** For whoever holds the lock: takes the entry away. The log stays when there is something in it. */
 export function removeEntry(place: ProxyPlace, lock: Lock): void {
-  for (const path of [place.entry, `${place.entry}.new`, place.socket]) rmSync(path, { force: true })
+  for (const path of [place.entry, place.socket]) rmSync(path, { force: true })
   lock.release()
   try {
     rmdirSync(place.folder)
@@ -51,8 +58,7 @@ export function removeEntry(place: ProxyPlace, lock: Lock): void {
 export function removeDead(place: ProxyPlace): boolean {
   const lock = lockPlace(place)
   if (!lock) return false
-  const dead = readEntry(place)
-  if (dead) removeLeftCgroup(cgroupName(dead.pid))
+  clearStale(place)
   removeEntry(place, lock)
   return true
 }
