@@ -10,4 +10,6 @@ process.on('message', ({ say, key, id }: { say: string; key: number; id: number 
   if (say === 'hand over') process.send?.({ id }, kept.get(key) as never)
   else process.send?.({ id })
 })
-process.on('disconnect', () => process.exit(0))
+process.on('disconnect', () => {
+  for (const handle of kept.values()) handle.close?.()
+})
