@@ -6,7 +6,7 @@ export type Direction = 'up' | 'down'
 
 /** What acts on one direction of a connection. */
 export type StreamAct =
-  /** Each piece leaves `ms` after it was received, plus or minus up to `jitter`; order is kept. Several add up. */
+  /** Each piece leaves `ms` after it was received, plus or minus up to `jitter` (shape normal: `jitter` is the standard deviation); order is kept. Several add up. */
   | { is: 'delay'; ms: number; jitter: number; shape?: 'uniform' | 'normal' }
   /** 0: everything is held, nothing is lost. */
   | { is: 'rate'; bytesPerSecond: number }

@@ -13,6 +13,7 @@ import { type LiveRule, liveRule } from './http/live-rule.ts'
 import { listenAt } from './listener.ts'
 import { loopLagMs } from './loop-lag.ts'
 import { type PutFault, putFault, statusOf } from './put-fault.ts'
+import { measureAnew } from './stages/stage.ts'
 
 export interface ProxyOptions {
   name: string
@@ -163,6 +164,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       if (known && JSON.stringify(known.fault) === JSON.stringify(fault)) return
       if (known && isAlike(known.fault, fault)) {
         known.fault = fault
+        measureAnew(known.tally)
         return begin(known)
       }
       if (known) remove(fault.id)

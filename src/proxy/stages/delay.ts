@@ -81,7 +81,7 @@ export function delayStage(fault: StreamFault, context: StageContext): Stage {
         context.tally.waits++
         return context.next().push(piece)
       }
-      queue.push({ data: piece.data, at: piece.at, whole: piece.whole, due })
+      queue.push({ data: piece.data, at: piece.at, whole: piece.whole, alone: piece.alone, due })
       held += piece.data.length
       arm()
     },
@@ -106,6 +106,7 @@ export function delayStage(fault: StreamFault, context: StageContext): Stage {
       const next = context.next()
       const rest = queue.slice(first)
       queue = []
+      first = 0
       held = 0
       for (const piece of rest) next.push(piece)
       if (ending) next.end(ending)
@@ -113,6 +114,7 @@ export function delayStage(fault: StreamFault, context: StageContext): Stage {
     close() {
       deadline?.cancel()
       queue = []
+      first = 0
       held = 0
     },
   }

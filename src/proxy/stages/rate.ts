@@ -42,7 +42,7 @@ export function rateStage(fault: StreamFault, context: StageContext): Stage {
     const till = Math.max(now, sentAt) + piece.data.length / rate()
     if (queue.length > 0 || till - now > unnoticed) return false
     sentAt = till
-    context.next().push({ data: piece.data, at: now, whole: piece.whole })
+    context.next().push({ ...piece, at: now })
     return true
   }
 
@@ -56,11 +56,11 @@ export function rateStage(fault: StreamFault, context: StageContext): Stage {
     const isLast = bytes >= piece.data.length
     const data = isLast ? piece.data : piece.data.subarray(0, bytes)
     if (isLast) queue.shift()
-    else queue[0] = { data: piece.data.subarray(bytes), at: piece.at, whole: piece.whole }
+    else queue[0] = { ...piece, data: piece.data.subarray(bytes) }
     held -= data.length
     context.tally.flowed += data.length
     sending = 0
-    return { data, at, whole: isLast ? piece.whole : undefined }
+    return { data, at, whole: isLast ? piece.whole : undefined, alone: piece.alone }
   }
 
   /** What of the part on the line has got through by now; it does not wait for the rest, which goes at another rate. */
@@ -123,8 +123,6 @@ export function rateStage(fault: StreamFault, context: StageContext): Stage {
       passWhatIsThrough(now)
       current = fault
       countedTo = now
-      context.tally.flowed = 0
-      context.tally.flowedMs = 0
       begin(now)
       arm()
       if (queue.length === 0 && rate() > 0 && ending) context.next().end(ending)

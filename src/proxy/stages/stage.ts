@@ -8,7 +8,7 @@ export interface Piece {
   /** The buffer that `data` lies in, when nobody needs the rest of it: to be read into again once this has left. */
   whole?: Buffer | undefined
   /** Leaves in a segment of its own. */
-  alone?: true
+  alone?: true | undefined
 }
 
 /** How a stream ends: in order, or by a reset; `last reset`: when the other side's kernel has all that was sent before. */
@@ -49,7 +49,7 @@ export interface StageContext {
   random(): number
 }
 
-/** What was achieved, summed up over all connections. */
+/** What was achieved, summed up over all connections; times and bytes since the numbers of the fault last changed. */
 export interface Tally {
   /** ms that pieces waited in all, and how many. */
   waited: number
@@ -63,7 +63,14 @@ export interface Tally {
 }
 
 export function newTally(): Tally {
-  return { waited: 0, waits: 0, flowed: 0, flowedMs: 0, drawn: 0, hit: 0 }
+  return { ...nothingMeasured, drawn: 0, hit: 0 }
+}
+
+const nothingMeasured = { waited: 0, waits: 0, flowed: 0, flowedMs: 0 }
+
+/** Other numbers were asked for: what was achieved until now says nothing of them. */
+export function measureAnew(tally: Tally): void {
+  Object.assign(tally, nothingMeasured)
 }
 
 /** ms, bytes: what a queue may hold. Delay needs room for what is under way; 32 MiB is 1 GB/s for 32 ms. */
