@@ -268,7 +268,7 @@ function intoLink(link: () => Link, pushed: () => void, reset: () => void): Outl
   return {
     waiting: 0,
     write(data) {
-      link().push(data)
+      if (data.length > 0) link().push(data)
       pushed()
     },
     end: () => link().end('end'),

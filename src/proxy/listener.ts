@@ -137,6 +137,7 @@ export async function listenAt(wanted: Address, onCaller: (socket: Socket) => vo
   }
 
   function move(): Promise<void> {
+    if (!moving && now === goal) return Promise.resolve()
     moving ??= (async () => {
       for (let failures = 0; now !== goal && failures < 3; )
         await step().catch(async (error: Error) => {

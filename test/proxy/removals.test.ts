@@ -103,6 +103,28 @@ suite('faults taken away at the worst moment', () => {
     assert.deepEqual([proxy.listen, proxy.status().accepting], [listen, 'open'])
   })
 
+  test('a port that somebody takes while it is refused is listened at again as soon as it is free', async () => {
+    const refuse = { is: 'connections', id: 'refuse', new: 'refuse' } as const
+    proxy.put(refuse)
+    await until('nobody to listen', () =>
+      reached().then(
+        () => false,
+        () => true,
+      ),
+    )
+    const thief = createServer((socket) => socket.destroy())
+    await new Promise<void>((resolve) => thief.listen(Number(proxy.listen.split(':')[1]), '127.0.0.1', resolve))
+    proxy.remove('refuse')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    proxy.put(refuse)
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    await new Promise((resolve) => thief.close(resolve))
+    await assert.rejects(reached(), { code: 'ECONNREFUSED' })
+    proxy.remove('refuse')
+    await until('it to listen', () => reached().then(() => true))
+    assert.equal(proxy.status().accepting, 'open')
+  })
+
   async function reached(): Promise<void> {
     const [host = '', port = ''] = proxy.listen.split(':')
     const socket = connect({ host, port: Number(port) })
