@@ -9,6 +9,7 @@ import sys
 import time
 
 import delays
+import kills
 import resets
 import streams
 from proxy import Proxy
@@ -34,6 +35,7 @@ def main():
         streams.measure_cuts(proxy, exact, options.quick)
         streams.measure_stall(proxy, exact, options.quick)
         resets.measure(proxy, exact, options.quick, own)
+        kills.measure(options.squall[0], timed, options.quick)
     finally:
         proxy.end()
     missed = exact.missed() + ([] if options.lenient else timed.missed())
