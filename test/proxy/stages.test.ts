@@ -68,6 +68,14 @@ suite('faults in a stream', () => {
     assert.ok(rate > 500_000 && rate < 1_010_000, `${rate}`)
   })
 
+  test('rate: that the sender is held back is its doing, and no limit of ours', async () => {
+    const { caller, service } = await through.pair()
+    put('slow', { is: 'rate', bytesPerSecond: 2_000_000 })
+    caller.socket.end(numbered(900_000))
+    await until('the end', () => service.state() === 'ended')
+    assert.equal(through.proxy.status().limitedMs, 0)
+  })
+
   test('rate: 0 loses nothing, and another rate or the end of the fault lets it flow', async () => {
     const { caller, service } = await through.pair()
     put('still', { is: 'rate', bytesPerSecond: 0 })
