@@ -1,7 +1,7 @@
 /** Faults in a running Toxiproxy server, judged by its own API and by what a caller feels. */
 import assert from 'node:assert/strict'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { afterEach, beforeEach, suite, test } from 'node:test'
+import { after, afterEach, before, beforeEach, suite, test } from 'node:test'
 import type { ConnectionFault, StreamFault } from '../../src/proxy/fault.ts'
 import type { ProxyLease } from '../../src/proxy/lease-type.ts'
 import { toxiproxyLease } from '../../src/proxy/toxiproxy-client.ts'
@@ -25,25 +25,32 @@ for (const which of ['real', 'ours'] as const)
   suite(`faults in a Toxiproxy server: ${which}`, { skip: which === 'real' && withoutToxiproxy }, () => {
     let server: ToxiproxyServer
     let echo: Server
+    /** The proxy of the test. */
+    let shop: string
+    let made = 0
     let listen: string
     let lease: ProxyLease
-    const shown = async (): Promise<Shown> => (await server.call('GET', '/proxies/shop')) as Shown
+    const shown = async (): Promise<Shown> => (await server.call('GET', `/proxies/${shop}`)) as Shown
     const names = async (): Promise<string[]> => (await shown()).toxics.map(({ name }) => name)
     const seen = async (): Promise<string[]> => (await lease.status()).faults.map(({ fault }) => fault.id)
 
+    before(async () => {
+      server = await startToxiproxy(which)
+    })
+    after(() => server.end())
     beforeEach(async () => {
+      shop = `shop-${++made}`
       echo = createServer((socket) => void socket.on('error', () => {}).pipe(socket))
       await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve))
       const { port } = echo.address() as { port: number }
-      server = await startToxiproxy(which)
       listen = `127.0.0.1:${await freePort()}`
-      await server.call('POST', '/proxies', { name: 'shop', listen, upstream: `127.0.0.1:${port}` })
-      await server.call('POST', '/proxies/shop/toxics', { name: 'theirs', type: 'latency', attributes: { latency: 1 } })
-      lease = await toxiproxyLease(server.url, 'shop')
+      await server.call('POST', '/proxies', { name: shop, listen, upstream: `127.0.0.1:${port}` })
+      await server.call('POST', `/proxies/${shop}/toxics`, { name: 'theirs', type: 'latency', attributes: { latency: 1 } })
+      lease = await toxiproxyLease(server.url, shop)
     })
     afterEach(async () => {
       server.child.kill('SIGCONT')
-      await server.end()
+      await server.call('DELETE', `/proxies/${shop}`).catch(() => {}) // The last test ends the server.
       echo.close()
     })
 
@@ -110,7 +117,7 @@ for (const which of ['real', 'ours'] as const)
       assert.equal((await lease.status()).accepting, 'refuse')
       assert.deepEqual(await seen(), [off.id])
       // Another address of the same server is another lease, which knows nothing of this one, as another process would.
-      const other = await toxiproxyLease(`${server.url}/`, 'shop')
+      const other = await toxiproxyLease(`${server.url}/`, shop)
       await other.remove([off.id])
       assert.ok((await echoes()) < 5_000)
       assert.deepEqual(await names(), ['theirs'])
@@ -135,7 +142,7 @@ for (const which of ['real', 'ours'] as const)
     })
 
     test('a proxy that is disabled already is not taken for ours', async () => {
-      await server.call('POST', '/proxies/shop', { enabled: false })
+      await server.call('POST', `/proxies/${shop}`, { enabled: false })
       await assert.rejects(Promise.resolve(lease.check?.([off])), { code: 'toxiproxy-not-usable', message: /is disabled already/ })
       await assert.rejects(lease.put([off], 'run r1', later), /is disabled already/)
       await lease.remove([off.id])
@@ -145,8 +152,8 @@ for (const which of ['real', 'ours'] as const)
 
     test('what others change of ours meanwhile is left as it is, and told', async () => {
       await lease.put([slow(150), stall], 'run r1', later)
-      await server.call('POST', '/proxies/shop/toxics/squall-r1.slow.0:one', { attributes: { latency: 77 } })
-      await server.call('DELETE', '/proxies/shop/toxics/squall-r1.stall.0:up')
+      await server.call('POST', `/proxies/${shop}/toxics/squall-r1.slow.0:one`, { attributes: { latency: 77 } })
+      await server.call('DELETE', `/proxies/${shop}/toxics/squall-r1.stall.0:up`)
       assert.deepEqual(await seen(), [])
       assert.match(lease.changed?.(['r1/slow/0']) ?? '', /changed the toxic squall-r1.slow.0:one: latency downstream latency=77/)
       await assert.rejects(lease.put([slow(99)], 'run r1', later), /others have changed/)
@@ -164,9 +171,9 @@ for (const which of ['real', 'ours'] as const)
 
     test('a proxy that others have enabled and disabled meanwhile stays as they want it', async () => {
       await lease.put([off], 'run r1', later)
-      await server.call('POST', '/proxies/shop', { enabled: true })
+      await server.call('POST', `/proxies/${shop}`, { enabled: true })
       assert.deepEqual(await seen(), [])
-      await server.call('POST', '/proxies/shop', { enabled: false })
+      await server.call('POST', `/proxies/${shop}`, { enabled: false })
       await lease.remove([off.id])
       assert.match(lease.changed?.([off.id]) ?? '', /others have enabled the proxy/)
       assert.deepEqual([(await shown()).enabled, await names()], [false, ['theirs']])
@@ -182,7 +189,7 @@ for (const which of ['real', 'ours'] as const)
 
     test('a fault that begins again knows of its earlier life only what others have made of it', async () => {
       await lease.put([slow(5)], 'run r1', later)
-      await server.call('DELETE', '/proxies/shop/toxics/squall-r1.slow.0:one')
+      await server.call('DELETE', `/proxies/${shop}/toxics/squall-r1.slow.0:one`)
       await lease.remove(['r1/slow/0'])
       await lease.put([slow(5)], 'run r1', later)
       assert.deepEqual([await seen(), lease.changed?.(['r1/slow/0'])], [['r1/slow/0'], undefined])
@@ -192,7 +199,7 @@ for (const which of ['real', 'ours'] as const)
 
     test('a proxy that is not there is named, with those that are', async () => {
       const nowhere = await toxiproxyLease(server.url, 'shp')
-      const error = { code: 'no-target', message: /has no proxy shp/, hint: 'It has: shop.' }
+      const error = { code: 'no-target', message: /has no proxy shp/, hint: `It has: ${shop}.` }
       await assert.rejects(Promise.resolve(nowhere.check?.([slow(1)])), error)
       await assert.rejects(nowhere.put([slow(1)], 'run r1', later), error)
     })

@@ -43,7 +43,7 @@ function experiment(stage: Stage, { url }: World, faults: string, fault = '60s')
 const slow = '  - type: network\n    target: { proxy: shop }\n    delay: 300ms\n'
 const refuse = '  - type: partition\n    target: { proxy: shop }\n    how: refuse\n'
 
-suite('a Toxiproxy server as the place of a fault', { skip: withoutToxiproxy }, () => {
+suite('a Toxiproxy server as the place of a fault', { skip: withoutToxiproxy, concurrency: 5 }, () => {
   test(
     'runner and guardian killed: the next command takes away what they had put there, and nothing else',
     withServer(async (stage, world) => {
