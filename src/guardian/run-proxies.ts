@@ -25,7 +25,9 @@ interface Kept extends OpenedProxy {
   task: ProxyTask
 }
 
-const againAfter = 1_000
+/** ms between two tries to start one again, and how many of them before it is told that it does not work: what it has left may hold the port for a moment. */
+const againAfter = 200
+const quietTries = 15
 
 /**
  * All of them at once; those of a Toxiproxy server are not ours to start.
@@ -51,7 +53,7 @@ export async function openRunProxies({ request, log, onDied }: RunProxiesOptions
 
   async function startAgain(one: Kept): Promise<void> {
     const dead = shown(one)
-    for (let told = false; !over; told = true) {
+    for (let tries = 0; !over; tries++) {
       try {
         const next = await take(one.task)
         if (over) return next.lease.close()
@@ -62,7 +64,7 @@ export async function openRunProxies({ request, log, onDied }: RunProxiesOptions
         return
       } catch (error) {
         log(`proxy ${one.task.name}: ${(error as Error).message}`)
-        if (!told) onDied(dead, null, (error as Error).message)
+        if (tries === quietTries) onDied(dead, null, (error as Error).message)
         await sleep(againAfter)
       }
     }

@@ -1,6 +1,7 @@
 /** What keeps a guardian or a proxy alive when its surroundings are torn down (`safety.md` rule 15). A new session they have from their start. */
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { readStat } from './proc.ts'
 
 /**
  * Moves this process into a cgroup of its own, beside the one that a CI job's or a terminal's end would kill as a whole.
@@ -24,6 +25,17 @@ export function enterOwnCgroup(name: string): (() => void) | null {
 export function removeLeftCgroup(name: string): void {
   const root = cgroup2Root()
   if (root) dissolve(join(root, `squall-${name}`), root)
+}
+
+/** Removes the cgroups `NAME-PID` that nobody is in any more, and whose process is dead. */
+export function removeDeadCgroups(name: string): void {
+  const root = cgroup2Root()
+  if (!root) return
+  const pattern = new RegExp(`^squall-${name}-(\\d+)$`)
+  for (const folder of readdirSync(root)) {
+    const pid = Number(pattern.exec(folder)?.[1] ?? 0)
+    if (pid > 0 && !readStat(pid)) removeQuietly(join(root, folder))
+  }
 }
 
 /** What still runs in it is meant to: a service that was started again. It must not live in a folder of a run that is over. */

@@ -69,7 +69,7 @@ suite('the proxies of a run', () => {
     const proxies = await opened('r1')
     const [one] = proxies.all() as [RunProxy]
     const lease = await proxyLease(proxySocket(one.listen, stage.state))
-    await lease.put([delay('r1/slow')], 'r1', later())
+    await lease.put([delay('r1/slow'), { is: 'connections', id: 'r1/hang', new: 'hang' }], 'r1', later())
     process.kill(one.pid, 'SIGKILL')
     await until('it to be told', () => died.length > 0)
     const [{ dead, again }] = died as [(typeof died)[number]]

@@ -4,7 +4,7 @@ import { SquallError } from '../../errors.ts'
 import { sleep, wallMs } from '../../system/clock.ts'
 import { endProcess } from '../../system/exit.ts'
 import type { Lock } from '../../system/flock.ts'
-import { enterOwnCgroup, removeLeftCgroup } from '../../system/own-cgroup.ts'
+import { enterOwnCgroup, removeDeadCgroups, removeLeftCgroup } from '../../system/own-cgroup.ts'
 import { readStat } from '../../system/proc.ts'
 import { version } from '../../system/version.ts'
 import type { Proxy, ProxyOptions } from '../proxy.ts'
@@ -29,6 +29,7 @@ export async function proxyMain(args: readonly string[], start: (options: ProxyO
   if (!lock) return answerAndEnd({ say: 'taken' })
   clearStale(place)
   removeLeftCgroup(cgroupName(process.pid)) // Of one that had this pid before.
+  removeDeadCgroups('proxy')
   const leaveCgroup = enterOwnCgroup(cgroupName(process.pid))
   const log = openLogFile(place.log)
   try {
