@@ -16,7 +16,7 @@ NODE = os.environ.get("SQUALL_NODE", "node")
 
 # What each control must leave behind, at least, in percent; the faults and victims in which it shows.
 CONTROLS = {
-    "deaf": (30, ["--victims", "runner,group", "--states", "active", "--faults", "pause,kill,command,own"]),
+    "deaf": (30, ["--victims", "runner,group", "--states", "active", "--faults", "pause,kill,command,own,proxy"]),
     "fenceless": (10, ["--victims", "runner,group", "--faults", "command,own,two", "--states", "injecting", "--slow-max", "8"]),
 }
 
