@@ -47,6 +47,8 @@ interface Setting {
   /** Nobody calls through the proxy. */
   idle?: true
   options?: string[]
+  /** How long the fault phase is; default 3s. */
+  fault?: string
 }
 
 interface Played {
@@ -55,7 +57,7 @@ interface Played {
   shown: Shown
 }
 
-async function play(stage: Stage, { measures, faults, idle, options = [] }: Setting): Promise<Played> {
+async function play(stage: Stage, { measures, faults, idle, options = [], fault = '3s' }: Setting): Promise<Played> {
   const [payments, metrics, proxy] = [await freePort(), await freePort(), await freePort()]
   const script = stage.write('shop.mjs', shop)
   const { child } = stage.start([process.execPath, script, ...[payments, metrics, idle ? 0 : proxy].map(String)])
@@ -69,7 +71,7 @@ proxies: { payments: { listen: 127.0.0.1:${proxy}, upstream: 'http://127.0.0.1:$
 sources: { shop: { type: endpoint, url: 'http://127.0.0.1:${metrics}/' } }
 measures:
 ${measures}
-phases: { warmup: 500ms, baseline: 2s, fault: 3s, recovery: 2s }
+phases: { warmup: 500ms, baseline: 2s, fault: ${fault}, recovery: 2s }
 faults:
 ${faults}
 `,
@@ -148,6 +150,21 @@ describe('a run with a proxy', { concurrency: 2 }, () => {
         shown.changes.map(({ state, injectedAt }) => [state, injectedAt]),
         [['nothing to undo', undefined]],
       )
+    }),
+  )
+
+  test(
+    'a delay that moves is as strong as asked all the way',
+    { skip: everything ? false : 'SQUALL_TEST_ALL=1 runs it' },
+    withStage(async (stage) => {
+      const { code, shown } = await play(stage, {
+        measures: '  took: { from: shop, unit: ms, max: { fault: 600ms, recovery: 150ms } }',
+        faults: '  - { type: network, target: { proxy: payments }, delay: 0ms..400ms, ramp: 8s }',
+        fault: '9s',
+      })
+      assert.equal(code, 0, stage.said())
+      const doses = shown.changes[0]?.looks.flatMap(({ dose }) => dose?.delay ?? []) ?? []
+      assert.ok(doses.length >= 5 && (doses.at(-1) ?? 0) > 300, JSON.stringify(doses))
     }),
   )
 

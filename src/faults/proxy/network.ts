@@ -137,7 +137,7 @@ export const network: Injector<NetworkSpec, NetworkState> = {
 }
 
 /** In the order in which they act on what passes. */
-export function streamFaults(spec: NetworkSpec, mark: string, seed: number): StreamFault[] {
+function streamFaults(spec: NetworkSpec, mark: string, seed: number): StreamFault[] {
   const { direction = 'out', share: part = 1 } = spec
   const ways: Direction[] = direction === 'both' ? ['up', 'down'] : [direction === 'out' ? 'up' : 'down']
   return ways.flatMap((way) =>
@@ -177,10 +177,10 @@ function seenOf(faults: readonly SeenFault[]): Pick<Look, 'seen' | 'dose'> {
     if (fault.is !== 'stream') continue
     const { act } = fault
     const on = acted === undefined ? '' : ` on ${acted.connections} ${acted.connections === 1 ? 'connection' : 'connections'}`
-    if (act.is === 'delay' && achieved?.delay !== undefined && acted?.pieces !== 0) {
+    if (act.is === 'delay' && achieved?.delay !== undefined) {
       dose.delay = Math.max(dose.delay ?? 0, achieved.delay)
       words.push(`${Number(achieved.delay.toPrecision(3))} ms late${on}`)
-    } else if (act.is === 'rate' && achieved?.rate !== undefined && acted?.bytes !== 0) {
+    } else if (act.is === 'rate' && achieved?.rate !== undefined) {
       dose.bandwidth = Math.max(act.bytesPerSecond, achieved.rate) * 8
       words.push(`${formatQuantity(Math.round(achieved.rate * 8), 'bit/s')} passed${on}`)
     } else words.push(`${act.is} is there${on}`)

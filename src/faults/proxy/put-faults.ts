@@ -50,7 +50,6 @@ export async function putFaults<State extends ProxyFaultState>(state: State, con
   const lease = await reach(state)
   const startedAt = (await lease.status()).startedAt ?? null
   if (startedAt !== state.startedAt) await context.save({ ...state, startedAt })
-  for (const remark of (await lease.check?.(faultsOf(state))) ?? []) context.log(remark)
   context.signal.throwIfAborted()
   await lease.put(faultsOf(state), context.mark, state.until)
 }
