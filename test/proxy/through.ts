@@ -1,7 +1,11 @@
 /** A proxy with a service behind it and callers before it, all in this process; each side notes what it sees. */
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { type Proxy, type ProxyOptions, startProxy } from '../../src/proxy/proxy.ts'
+import { everything } from '../helpers/length.ts'
 import { until } from '../helpers/processes.ts'
+
+/** What a proxy may carry: what it does to connections is the same for all. */
+export const kinds: readonly ProxyOptions['carries'][] = everything ? ['bytes', 'http'] : ['bytes']
 
 export interface Peer {
   socket: Socket
