@@ -8,7 +8,7 @@ export interface Asked {
   /** Lower case, without its port. */
   host: string
   path: string
-  query: URLSearchParams
+  readonly query: URLSearchParams
 }
 
 export interface Matcher {
@@ -24,7 +24,15 @@ export function askedOf(head: RequestHead): Asked {
   const [, authority, rest = head.target] = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)(.*)$/i.exec(head.target) ?? []
   const [path, query = ''] = splitOnce(rest, '?')
   const host = authority ?? valuesOf(head.fields, 'host')[0] ?? ''
-  return { head, host: withoutPort(host).toLowerCase(), path: path === '' ? '/' : path, query: new URLSearchParams(query) }
+  let read: URLSearchParams | undefined
+  return {
+    head,
+    host: withoutPort(host).toLowerCase(),
+    path: path === '' ? '/' : path,
+    get query() {
+      return (read ??= new URLSearchParams(query))
+    },
+  }
 }
 
 export function splitOnce(text: string, at: string): [string, string?] {

@@ -85,12 +85,9 @@ function framer<Head>(dialect: Dialect<Head>): Framer<Head> {
     const empty = emptyLines(data)
     if (empty > 0 && searched === 0) return { is: 'between', bytes: take(empty) }
     if (data[0] === 13 && data.length === 1 && !over) return undefined
-    if (searched === 0 || !data.subarray(0, searched).includes(10)) {
-      const line = data.indexOf(10)
-      if (!dialect.mayBegin(data.toString('latin1', 0, Math.min(line === -1 ? data.length : line, longestHead)))) return opaque()
-    }
     const end = endOfHead(data, Math.max(0, searched - 3))
     if (end === -1) {
+      if (!mayGoOn(data)) return opaque()
       searched = data.length
       return over || data.length > longestHead ? opaque() : undefined
     }
@@ -101,6 +98,13 @@ function framer<Head>(dialect: Dialect<Head>): Framer<Head> {
     searched = 0
     beginBody(length)
     return { is: 'head', bytes: take(end), head: read, body: length }
+  }
+
+  /** What is there of a head can become one: otherwise its bytes need not wait for more. Its first line tells, once. */
+  function mayGoOn(data: Buffer): boolean {
+    if (data.subarray(0, searched).includes(10)) return true
+    const line = data.indexOf(10, searched)
+    return dialect.mayBegin(data.toString('latin1', 0, Math.min(line === -1 ? data.length : line, longestHead)))
   }
 
   function beginBody(length: Exclude<BodyLength, undefined>): void {
