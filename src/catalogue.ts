@@ -6,6 +6,7 @@ import type { AnyInjector } from './faults/injector.ts'
 import { command as commandFault } from './faults/own/command.ts'
 import { kill } from './faults/process/kill.ts'
 import { pause } from './faults/process/pause.ts'
+import { http } from './faults/proxy/http.ts'
 import { network } from './faults/proxy/network.ts'
 import { partition } from './faults/proxy/partition.ts'
 import { command } from './measures/command.ts'
@@ -18,7 +19,7 @@ import { prometheus } from './measures/prometheus/prometheus.ts'
 import type { AnySource } from './run/measuring.ts'
 import { lackingPrecision } from './verdict/precision.ts'
 
-export const injectors: readonly AnyInjector[] = [pause, kill, network, partition, cpu, commandFault]
+export const injectors: readonly AnyInjector[] = [pause, kill, network, partition, http, cpu, commandFault]
 
 export const sources: readonly AnySource[] = [endpoint, prometheus, datadog, oneuptime, postgres, redis, command]
 

@@ -1,4 +1,5 @@
 /** `export default experiment({ … })`: types for documents in TypeScript. Quantities carry their unit, so `delay: 500` does not compile. */
+import type { HttpMatchText, HttpParameters } from './define-http.ts'
 import type { SourceInput } from './define-sources.ts'
 import type {
   AnyBounds,
@@ -109,6 +110,7 @@ export interface FaultParameters {
     ramp?: Duration
   }
   partition: { target: TargetAt<'proxy'>; how?: 'drop' | 'reset' | 'refuse' | 'hang' | 'stall' | 'close' }
+  http: HttpParameters & { target: TargetAt<'proxy'> & { match?: HttpMatchText } }
   cpu: { target: TargetAt<'host'>; load: Dial<ShareText>; ramp?: Duration; cores?: number | VariableText }
   command: {
     inject: string[]

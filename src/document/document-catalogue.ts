@@ -13,8 +13,8 @@ export interface CatalogueFault {
   readonly instant?: true
   /** The part of its target that a fault of this type keeps for itself: no other fault of a run may hold the same. */
   readonly holds?: string
-  /** Which of `to`, `match`, `interface` this fault understands. */
-  readonly narrows?: readonly string[]
+  /** Which of `to`, `match`, `interface` this fault understands, and what may be written there. */
+  readonly narrows?: Readonly<Record<string, z.core.$ZodType>>
 }
 
 export interface CatalogueSource {

@@ -99,7 +99,7 @@ export interface TargetSpec {
   place: Place
   query: TargetQuery
   pick: Pick
-  /** What narrows further (`to`, `match`, `interface`), untouched. */
+  /** What narrows further (`to`, `match`, `interface`), as the fault's own schemas read it. */
   narrowing: Record<string, unknown>
 }
 

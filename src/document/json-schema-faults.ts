@@ -1,5 +1,5 @@
 /** The faults of `schema/experiment.json`: a schema for each type, and one for own modules. */
-import type { DocumentCatalogue } from './document-catalogue.ts'
+import type { CatalogueFault, DocumentCatalogue } from './document-catalogue.ts'
 import type { Place } from './experiment.ts'
 import { type Json, ownModule, toJson, withType } from './json-schema-parts.ts'
 import { duration, text } from './schema-types.ts'
@@ -34,7 +34,7 @@ function dialSchema(parameter: Json): Json {
 
 export function faultSchema(fault: DocumentCatalogue['faults'][number]): Json {
   const targets = fault.places.filter((place) => place !== 'none')
-  const target = targets.length === 0 ? {} : { target: targetSchema(targets, fault.narrows ?? []) }
+  const target = targets.length === 0 ? {} : { target: targetSchema(targets, fault.narrows ?? {}) }
   const spec = toJson(fault.spec)
   const dials = fault.dials ?? []
   const schema = withType(fault.type, spec, String(spec.description), { ...target, ...timing(), ...(dials.length > 0 && ramp()) })
@@ -46,7 +46,7 @@ export function faultSchema(fault: DocumentCatalogue['faults'][number]): Json {
   }
 }
 
-function targetSchema(possible: readonly string[], narrows: readonly string[]): Json {
+function targetSchema(possible: readonly string[], narrows: NonNullable<CatalogueFault['narrows']>): Json {
   const named = { ...toJson(text), description: 'Its name; * and ? stand for any letters.' }
   const here = places.filter((place) => possible.includes(place))
   const inhabitant = (place: Place): Json =>
@@ -60,7 +60,7 @@ function targetSchema(possible: readonly string[], narrows: readonly string[]): 
     properties: {
       ...Object.fromEntries(here.map((place) => [place, inhabitant(place)])),
       pick: toJson(pickShape),
-      ...Object.fromEntries(narrows.map((key) => [key, { description: narrowingSays[key] }])),
+      ...Object.fromEntries(Object.entries(narrows).map(([key, schema]) => [key, { ...toJson(schema), description: narrowingSays[key] }])),
     },
     oneOf: here.map((place) => ({ required: [place] })),
     additionalProperties: false,

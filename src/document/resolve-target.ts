@@ -120,11 +120,16 @@ function resolvePick({ located, collect }: Checking, value: unknown, path: Path)
   return { count: count.ok ? count.value : 1 }
 }
 
-function resolveNarrowing({ collect }: Checking, fault: CatalogueFault, map: Record<string, unknown>, path: Path): Record<string, unknown> {
+function resolveNarrowing(checking: Checking, fault: CatalogueFault, map: Record<string, unknown>, path: Path): Record<string, unknown> {
   const kept: Record<string, unknown> = {}
   for (const key of narrowing.filter((name) => name in map)) {
-    if (fault.narrows?.includes(key)) kept[key] = map[key]
-    else collect.add([...path, key], 'key-unknown', `${fault.type} always acts on the whole target`, { at: 'key', fix: `remove ${key}` })
+    const schema = fault.narrows?.[key]
+    if (schema) kept[key] = checkShape(checking, schema, map[key], [...path, key])
+    else
+      checking.collect.add([...path, key], 'key-unknown', `${fault.type} always acts on the whole target`, {
+        at: 'key',
+        fix: `remove ${key}`,
+      })
   }
   return kept
 }

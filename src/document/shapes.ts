@@ -22,7 +22,7 @@ export const placeSays: Readonly<Record<(typeof places)[number], string>> = {
 export const narrowingSays: Readonly<Record<string, string>> = {
   to: 'Only what goes to there: host:port, a network such as 10.0.0.0/8, or { container: NAME }.',
   interface: 'Only this network interface, e.g. eth0.',
-  match: 'Only requests like this: { method, path, headers }.',
+  match: 'Only requests like this: { method, host, path, query, headers, body, json, status, except }.',
 }
 
 export const units = ['ms', 'share', '/s', 'bytes', 'bit/s', 'count'] as const
@@ -60,7 +60,7 @@ export const requestShape = z.strictObject({
 })
 
 /** A number from 100 to 599, or a class. */
-const statusShape = readBy(
+export const statusShape = readBy(
   readStatus,
   'a status such as 200, or a class such as 2xx',
   {

@@ -79,6 +79,8 @@ export interface Injector<Spec = unknown, State = Json> {
   readonly instant?: true
   /** The part of a target that its lock stands for, so that a document with two such faults is refused before anything is looked at. */
   readonly holds?: string
+  /** Which keys that narrow a target it understands; what was written there is in the target's facts as `narrowing`. */
+  readonly narrows?: Readonly<Record<string, Schema<unknown>>>
   readonly dials?: readonly (keyof Spec & string)[]
   readonly patience?: { inject?: Duration; rollback?: Duration }
   readonly settle?: Duration

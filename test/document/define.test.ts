@@ -80,6 +80,21 @@ const documents: Record<string, ExperimentInput> = {
         ...{ cut: '64KiB', cut_by: 'close', slice: '100B', slice_pause: '10ms', direction: 'both', share: '50%' },
       },
       { type: 'partition', target: { proxy: 'payments' }, how: 'refuse' },
+      {
+        ...{ type: 'http', name: 'overload', status: 503, retry_after: '30s', body: { error: 'busy' }, share: '5%..50%', cap: '10/s' },
+        target: {
+          proxy: 'payments',
+          match: { method: ['POST'], path: '/v1/*', json: { 'order.type': 'express' }, except: { path: '/health' } },
+        },
+      },
+      { type: 'http', name: 'lost', target: { proxy: 'payments' }, rewrite: { remove: ['authorization'] }, lose: 502, nth: 3 },
+      {
+        type: 'http',
+        name: 'changed',
+        target: { proxy: 'payments', match: { status: '2xx' } },
+        change: { headers: { age: 9 } },
+        delay: '1s',
+      },
       { type: 'kill', target: { process: 'orders', pick: 'all' }, signal: 'TERM', grace: '5s', restart: ['./start.sh'] },
       { type: 'command', inject: ['./a.sh'], rollback: ['./b.sh'], check: ['./c.sh'], expires: 'after 3 minutes' },
     ],
@@ -104,6 +119,11 @@ suite('documents in TypeScript', () => {
         ...(['preset', 'direction', 'share'] as const),
       ],
       partition: ['how'],
+      http: [
+        ...(['delay', 'jitter', 'distribution', 'at', 'status', 'headers', 'body', 'retry_after', 'how', 'lose'] as const),
+        ...(['change', 'damage', 'keep', 'bandwidth', 'rewrite', 'quota'] as const),
+        ...(['share', 'nth', 'skip', 'first', 'most', 'cap'] as const),
+      ],
       cpu: ['load', 'cores'],
       command: ['inject', 'rollback', 'check', 'cwd', 'env', 'secrets', 'timeout', 'expires'],
     }

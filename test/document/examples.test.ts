@@ -9,7 +9,8 @@ import { type Loaded, loadDocument, loadDocumentText } from '../../src/document/
 const folder = fileURLToPath(new URL('./examples/', import.meta.url))
 const available = [
   ...['02-exhaust-cpu.yaml', '05-latency-between-services.yaml', '10-cache-unavailable.yaml', '12-revoke-tokens.yaml'],
-  '23-search.yaml',
+  ...['11-slow-external-api.yaml', '13-downstream-errors.yaml', '14-malformed-responses.yaml', '16-circuit-breaker.yaml'],
+  ...['22-two-faults-ramp.yaml', '23-search.yaml'],
 ]
 
 const load = (text: string): Loaded => loadDocumentText(text, 'experiment.yaml', { catalogue })
