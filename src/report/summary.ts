@@ -73,7 +73,11 @@ function changeLines(change: StoredRun['changes'][number]): string[] {
   const never = change.injectedAt === undefined
   const head = `${change.fault} at ${change.target}: ${never ? 'never injected' : change.state}`
   if (never) return [...wrap(head, '  '), ...(change.error ? wrap(change.error, '    ! ') : [])]
-  const evidence = [firstActive(change.looks), change.looks.at(-1)].filter((look) => look !== undefined)
+  const active = change.looks.filter((look) => look.active)
+  // What a fault has done is known when it is over: the last that was seen of it says most.
+  const evidence = [active[0], active.findLast((look) => look.seen !== active[0]?.seen), change.looks.at(-1)].filter(
+    (look) => look !== undefined,
+  )
   return [
     ...wrap(head, '  '),
     ...wrap(`${change.does}; ${change.undoes || 'nothing to undo'}`, '    '),
@@ -83,6 +87,3 @@ function changeLines(change: StoredRun['changes'][number]): string[] {
   ]
 }
 
-function firstActive(looks: readonly LookRecord[]): LookRecord | undefined {
-  return looks.find((look) => look.active)
-}
