@@ -1,5 +1,6 @@
 /** Holds one thing back for as long as the faults that hold it are there: delays add up, and what hangs waits until its fault is gone. */
 import { monotonicMs } from '../../system/clock.ts'
+import { callAt, type Deadline } from '../deadlines.ts'
 import type { LiveRule, Taken } from './live-rule.ts'
 
 export interface Holding {
@@ -19,30 +20,23 @@ export interface Hold {
   cancel(): void
 }
 
-/** ms; timers take no more than 24 days. */
-const longestTimer = 86_400_000
-
 export function createHold(): Hold {
   let parts: readonly Holding[] = []
   let began = 0
   let done: (() => void) | undefined
-  let timer: NodeJS.Timeout | undefined
+  let timer: Deadline | undefined
 
   function total(): number {
     return parts.reduce((sum, { ms }) => sum + ms, 0)
   }
 
   function check(): void {
-    clearTimeout(timer)
+    timer?.cancel()
     timer = undefined
     if (!done) return
     const left = began + total() - monotonicMs()
-    if (left > 0) {
-      // A timer may fire up to 1 ms early: then this comes again.
-      if (left !== Number.POSITIVE_INFINITY) timer = setTimeout(check, Math.min(left, longestTimer))
-      return
-    }
-    release()
+    if (left <= 0) return release()
+    if (left !== Number.POSITIVE_INFINITY) timer = callAt(began + total(), check, true)
   }
 
   function release(): void {
@@ -75,7 +69,7 @@ export function createHold(): Hold {
       check()
     },
     cancel() {
-      clearTimeout(timer)
+      timer?.cancel()
       done = undefined
       parts = []
     },
