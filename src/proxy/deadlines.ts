@@ -85,6 +85,12 @@ function remove(entry: Entry): void {
   if (place < 0) return
   entry.place = -1
   const last = heap.pop()
+  if (heap.length === 0 && timer) {
+    // Nobody waits any more: a process must not be kept for a deadline that was called off.
+    clearTimeout(timer)
+    timer = null
+    timerFor = Number.POSITIVE_INFINITY
+  }
   if (!last || last === entry) return
   put(last, place)
   rise(last)

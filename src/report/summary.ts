@@ -1,6 +1,5 @@
 /** A run in plain text, at most 100 columns: at the end of `run`, and for `show`. */
 import { styleText } from 'node:util'
-import type { LookRecord } from '../records/run-data.ts'
 import type { StoredRun } from '../records/stored-run.ts'
 import type { Outcome, Verdict } from '../verdict/verdict.ts'
 import { columns, textWidth, wrap } from './columns.ts'
@@ -86,4 +85,3 @@ function changeLines(change: StoredRun['changes'][number]): string[] {
     ...[change.lost, change.weak, change.diedByItself, change.error].flatMap((text) => (text ? wrap(text, '    ! ') : [])),
   ]
 }
-

@@ -87,10 +87,15 @@ function conformance(
   })
 }
 
-conformance('http, with dials', { status: 503, delay: 20, share: 1, bandwidth: 8e9 }, async (listen) => (await call(listen)).status === 503, [
-  { delay: 120, share: 1, bandwidth: 8e8 },
-  { delay: 5, share: 1, bandwidth: 8e9 },
-])
+conformance(
+  'http, with dials',
+  { status: 503, delay: 20, share: 1, bandwidth: 8e9 },
+  async (listen) => (await call(listen)).status === 503,
+  [
+    { delay: 120, share: 1, bandwidth: 8e8 },
+    { delay: 5, share: 1, bandwidth: 8e9 },
+  ],
+)
 
 function contextOf(mark: string): Context<never> {
   return {
