@@ -5,7 +5,7 @@ import { suite, test } from 'node:test'
 import { monotonicMs } from '../../../src/system/clock.ts'
 import { randomSeed, seededRandom } from '../../../src/system/random.ts'
 import { everything } from '../../helpers/length.ts'
-import { churn } from './random-faults.ts'
+import { churn, harmlessOrTouching } from './random-faults.ts'
 import { type ProxyProcess, startPeers, startProxyProcess, type Talking } from './start.ts'
 
 const rounds = everything ? 100 : 4
@@ -62,6 +62,32 @@ suite('the proxy keeps what passes whole', () => {
       }),
     )
   }
+
+  const quarter = everything ? 25 : 2
+  test(`calls are answered exactly and in their turn, ${quarter} times, while faults act on others of the same connections`, {
+    timeout: 240_000,
+  }, async (t) => {
+    const peers = startPeers('http_calls.py')
+    const proxy = await startProxyProcess(`127.0.0.1:${await peers.next()}`, 'http')
+    const sum = { calls: 0, touched: 0, changes: 0 }
+    try {
+      for (let left = quarter; left > 0; left--) {
+        const seed = randomSeed()
+        let over = false
+        const judging = peers.ask({ through: address(proxy.listen), connections: 4, seed }).finally(() => (over = true))
+        sum.changes += await churn(proxy, seededRandom(seed), () => over, harmlessOrTouching)
+        const judged = (await judging) as { wrong: string[]; calls: number; touched: number }
+        assert.deepEqual(judged.wrong, [], `seed ${seed}`)
+        sum.calls += judged.calls
+        sum.touched += judged.touched
+      }
+      t.diagnostic(JSON.stringify(sum))
+      if (everything) assert.ok(sum.touched > 0, 'no fault has acted')
+    } finally {
+      await proxy.end()
+      await peers.end()
+    }
+  })
 
   const harms: Record<string, (data: Buffer) => Buffer> = {
     'a lost byte': (data) => data.subarray(1),
