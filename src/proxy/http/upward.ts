@@ -206,7 +206,8 @@ export function createUpward(line: Line, log: FaultLog, { settle, goOn, renewSer
       kept = []
     },
     get waiting() {
-      return framer.waiting + kept.reduce((sum, piece) => sum + ('bytes' in piece ? piece.bytes.length : 0), 0)
+      // A body that is looked at is bounded by itself, and has to come whole.
+      return framer.waiting + (looking ? [] : kept).reduce((sum, piece) => sum + ('bytes' in piece ? piece.bytes.length : 0), 0)
     },
   }
 }

@@ -241,6 +241,19 @@ suite('HTTP faults as callers see them', () => {
     assert.match(at.lines.join(), /answered with 429: POST \/ \(connection 1, request 1\)/)
   })
 
+  test('a large body is looked at whole, and one that is too large passes', async () => {
+    const at = await withFault([{ is: 'answer', status: 409, fields: {}, body: '' }], { match: { body: 'needle$' } })
+    const ending = (size: number): Buffer => Buffer.concat([randomBytes(size), Buffer.from('needle')])
+    const [small, large] = [ending(400_000), ending(3_000_000)]
+    assert.equal((await call(at, { method: 'POST', body: small })).status, 409)
+    assert.equal((await call(at, { method: 'POST', body: randomBytes(400_000) })).status, 200)
+    assert.equal((await call(at, { method: 'POST', body: large })).status, 200)
+    assert.deepEqual(
+      at.asked.map(({ bytes }) => bytes),
+      [400_000, 3_000_006],
+    )
+  })
+
   test('a delay is never shorter than asked', async () => {
     const at = await withFault([{ is: 'delay', ms: 60, jitter: 0, shape: 'uniform' }])
     for (let calls = 0; calls < 3; calls++) assert.ok((await call(at)).ms >= 60)
