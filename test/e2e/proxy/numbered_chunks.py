@@ -1,6 +1,6 @@
-"""Two ends that send each other 65,535 numbered chunks through a proxy, and judge what arrives. They know nothing of Squall.
+"""Two ends that send each other numbered chunks of 8 bytes through a proxy, and judge what arrives. They know nothing of Squall.
 
-Usage: numbered_chunks.py. Prints the port of its service, then reads a round a line from stdin:
+Usage: numbered_chunks.py [COUNT [bulk]]. Sends 65,535 of them, in pieces of all sizes with rests; in bulk: in big pieces, as fast as it goes. Prints the port of its service, then reads a round a line from stdin:
 {"through": [host, port] | "/path", "connections": n, "http": bool, "seed": n} and answers each with a line: {"wrong": [...], "bytes": n}.
 Each side ends its own direction when it has sent everything; both must then have received exactly what the other has sent.
 With "http" it is one connection, with a POST and its answer as bodies, sent at the same time.
@@ -12,7 +12,10 @@ import struct
 import sys
 import threading
 
-CHUNKS = 65535
+CHUNKS = int(sys.argv[1]) if len(sys.argv) > 1 else 65535
+BULK = sys.argv[2:] == ["bulk"]
+SENDS = (1460, 65536, 1000000, 3000000) if BULK else (8, 100, 1460, 9000, 30000, 65536)
+RECEIVES = (1000, 65536, 1048576) if BULK else (10, 1000, 65536, 262144)
 PATIENCE = 30  # s without anything
 HEADS = (b"POST /numbers HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n")
 streams = {}
@@ -30,10 +33,10 @@ def stream(side, connection):
 def send(sock, data, dice):
     at = 0
     while at < len(data):
-        size = dice.choice((8, 100, 1460, 9000, 30000, 65536))
+        size = dice.choice(SENDS)
         sock.sendall(data[at : at + size])
         at += size
-        if dice.random() < 0.5:
+        if not BULK and dice.random() < 0.5:
             threading.Event().wait(dice.random() * 0.01)
     sock.shutdown(socket.SHUT_WR)
 
@@ -47,7 +50,7 @@ def receive(sock, side, dice, want):
     """Returns what is wrong, or None. `want`: None when it is found out by what comes first."""
     got = 0
     while True:
-        data = sock.recv(dice.choice((10, 1000, 65536, 262144)))
+        data = sock.recv(dice.choice(RECEIVES))
         if want is None and len(data) > 1:
             want = stream(side, data[1])
         if not data:

@@ -15,8 +15,8 @@ interface Judged {
   bytes: number
 }
 
-async function withPeers(work: (peers: Talking, upstream: string) => Promise<void>): Promise<void> {
-  const peers = startPeers('numbered_chunks.py')
+async function withPeers(work: (peers: Talking, upstream: string) => Promise<void>, ...args: string[]): Promise<void> {
+  const peers = startPeers('numbered_chunks.py', ...args)
   try {
     await work(peers, `127.0.0.1:${await peers.next()}`)
   } finally {
@@ -62,6 +62,23 @@ suite('the proxy keeps what passes whole', () => {
       }),
     )
   }
+
+  test('so do 12 MB each way, as fast as they go', () =>
+    withPeers(
+      async (peers, upstream) => {
+        const proxy = await startProxyProcess(upstream)
+        try {
+          for (let left = everything ? 10 : 1; left > 0; left--) {
+            const seed = randomSeed()
+            assert.deepEqual((await round(proxy, peers, false, seed)).wrong, [], `seed ${seed}`)
+          }
+        } finally {
+          await proxy.end()
+        }
+      },
+      '1500000',
+      'bulk',
+    ))
 
   const quarter = everything ? 25 : 2
   test(`calls are answered exactly and in their turn, ${quarter} times, while faults act on others of the same connections`, {
