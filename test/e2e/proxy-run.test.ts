@@ -37,7 +37,7 @@ interface Shown {
   exit: number
   error?: { code: string; message: string }
   verdict: Verdict
-  changes: { state: string; injectedAt?: number; looks: { active: boolean; dose?: Record<string, number> }[] }[]
+  changes: { state: string; injectedAt?: number; looks: { active: boolean; seen: string; dose?: Record<string, number> }[] }[]
   samples?: unknown
 }
 
@@ -130,6 +130,26 @@ describe('a run with a proxy', { concurrency: 2 }, () => {
       })
       assert.equal(code, 0, stage.said())
       assert.deepEqual(states(shown), ['verified'])
+    }),
+  )
+
+  test(
+    'HTTP calls are broken in two ways at once, each on its own calls, and whole again afterwards',
+    { skip: everything ? false : 'SQUALL_TEST_ALL=1 runs it' },
+    withStage(async (stage) => {
+      const { code, shown } = await play(stage, {
+        measures: `  bad: { from: shop, max: { baseline: 0, recovery: 0 after 1s }, min: { fault: 1 after 1s } }
+  errors: { from: proxy:payments, query: error_rate, max: none }`,
+        faults: `  - { type: http, name: failing, target: { proxy: payments, match: { path: / } }, status: 503, share: 30%..70%, most: 1000 }
+  - { type: http, name: lost, target: { proxy: payments }, lose: reset, nth: 2 }`,
+      })
+      assert.equal(code, 0, stage.said())
+      assert.deepEqual(states(shown), ['verified', 'verified'])
+      const seen = shown.changes.map(({ looks }) => looks.findLast(({ active }) => active)?.seen ?? '')
+      for (const words of seen) {
+        const [, acted, matched] = /^acted on (\d+) of (\d+) requests/.exec(words) ?? []
+        assert.ok(Number(acted) > 5 && Number(acted) < Number(matched), seen.join('\n'))
+      }
     }),
   )
 
