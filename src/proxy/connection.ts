@@ -91,12 +91,8 @@ export function createConnection(id: number, accepted: Socket, shared: Shared): 
       () => press(down),
       () => finish('reset'),
     )
-    const pressed = (): void => {
-      press(up)
-      press(down)
-    }
     const over = (): void => whenSent(up.socket, () => finish('close'))
-    return createHttpWay({ number: id, shared: http, toService, toCaller: backwards, pressed, over, renewService: dial })
+    return createHttpWay({ number: id, shared: http, toService, toCaller: backwards, pressed: pressBoth, over, renewService: dial })
   }
 
   function dial(): void {
@@ -111,8 +107,7 @@ export function createConnection(id: number, accepted: Socket, shared: Shared): 
       notConnected,
       connected() {
         connected = true
-        press(up)
-        press(down)
+        pressBoth()
       },
     })
   }
@@ -140,7 +135,7 @@ export function createConnection(id: number, accepted: Socket, shared: Shared): 
 
   /** Holds the sender back when too much waits, and lets it go on. */
   function press(from: Side): void {
-    if (finishing || !connected) return
+    if (finishing || (from === down && !connected)) return
     const { link } = from
     const direct = link.bare && !way
     const full = direct ? other(from).socket.writableLength >= enough : link.full() || way?.pauses[link.direction] === true
@@ -149,6 +144,11 @@ export function createConnection(id: number, accepted: Socket, shared: Shared): 
     shared.limited(limitedNow(from))
     from.paused = false
     from.socket.resume()
+  }
+
+  function pressBoth(): void {
+    press(up)
+    press(down)
   }
 
   function drained(from: Side): void {
@@ -222,8 +222,7 @@ export function createConnection(id: number, accepted: Socket, shared: Shared): 
     put: acting.put,
     remove(id) {
       acting.remove(id)
-      press(up)
-      press(down)
+      pressBoth()
     },
     rulesChanged: () => way?.middle.rulesChanged(),
     finish,
@@ -233,6 +232,8 @@ export function createConnection(id: number, accepted: Socket, shared: Shared): 
     status: () => statusOf(connection, { caller, began, up, down, way }),
   }
   for (const fault of shared.faults()) connection.put(fault)
+  // While the service does not answer, too: a caller that breaks off is seen.
+  press(up)
   return connection
 }
 
