@@ -104,6 +104,8 @@ function bodyOf(request: IncomingMessage): Promise<Buffer | null> {
     const chunks: Buffer[] = []
     let length = 0
     let timer: NodeJS.Timeout | undefined
+    // With an upgrade the parser does not mind that the rest will never come.
+    const cut = (): void => void (request.complete || request.destroy())
     const tooLong = (): void => reject(new ApiError(`the body is longer than ${longestBody} bytes`, 413))
     request.on('data', (chunk: Buffer) => {
       length += chunk.length
@@ -112,7 +114,10 @@ function bodyOf(request: IncomingMessage): Promise<Buffer | null> {
       else timer ??= setTimeout(tooLong, longestCall / 2)
     })
     request.on('end', () => (length > longestBody ? tooLong() : resolve(Buffer.concat(chunks))))
+    request.socket.on('end', cut)
+    if (request.socket.readableEnded) cut()
     request.on('close', () => {
+      request.socket.off('end', cut)
       clearTimeout(timer)
       resolve(null)
     })

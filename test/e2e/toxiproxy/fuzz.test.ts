@@ -1,5 +1,6 @@
 /** Whatever is sent to the API of `squall proxy`, also while an upstream hangs: it lives, it answers, its state holds together, and connections flow on. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { everything } from '../../helpers/length.ts'
@@ -123,6 +124,12 @@ describe(`requests by chance, seed ${seed}`, () => {
   test('no defect was met on the way', () => {
     const { stdout, stderr } = subject.said()
     assert.doesNotMatch(stdout + stderr, /defect|"level":"(?:fatal|panic)"/, `seed ${seed}`)
+  })
+
+  test('its memory has not grown with them', (t) => {
+    const megabytes = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${subject.pid}/status`, 'utf8'))?.[1]) / 1024
+    t.diagnostic(`${megabytes.toFixed(0)} MB`)
+    assert.ok(megabytes < 512, `${megabytes} MB`)
   })
 
   test('and it ends when it is told to', async (t) => {
