@@ -117,7 +117,7 @@ export function createConnection(id: number, accepted: Socket, shared: Shared): 
     from.read += bytes.length
     shared.used()
     if (finishing) return 'passed'
-    if (from.link.bare && !way) {
+    if (from.link.bare() && !way) {
       const waiting = passOn(bytes, whole, from, other(from).socket)
       if (waiting >= enough) pause(from)
       return waiting > 0 ? 'lent' : 'passed'
@@ -137,7 +137,7 @@ export function createConnection(id: number, accepted: Socket, shared: Shared): 
   function press(from: Side): void {
     if (finishing || (from === down && !connected)) return
     const { link } = from
-    const direct = link.bare && !way
+    const direct = link.bare() && !way
     const full = direct ? other(from).socket.writableLength >= enough : link.full() || way?.pauses[link.direction] === true
     if (full) return pause(from)
     if (!from.paused) return
@@ -251,7 +251,7 @@ function pause(from: Side): void {
   if (from.paused) return
   from.paused = true
   from.pausedAt = monotonicMs()
-  from.limited = !from.link.bare && from.link.limits
+  from.limited = !from.link.bare() && from.link.limits()
   from.socket.pause()
 }
 
@@ -267,7 +267,7 @@ function giveAllBack({ lent }: Side): void {
 /** The way into the stages of a direction, for what does not come from a socket. */
 function intoLink(link: () => Link, pushed: () => void, reset: () => void): Outlet {
   return {
-    waiting: 0,
+    waiting: () => 0,
     write(data) {
       if (data.length > 0) link().push(data)
       pushed()
@@ -287,7 +287,7 @@ function statusOf(
     caller,
     age: monotonicMs() - began,
     bytes: { up: up.read, down: down.read },
-    held: { up: up.link.held + held.up, down: down.link.held + held.down },
+    held: { up: up.link.held() + held.up, down: down.link.held() + held.down },
     faults: [...new Set([...up.link.ids(), ...down.link.ids()])],
   }
 }

@@ -77,9 +77,7 @@ export function createHttpWay({ number, shared, toService, toCaller, pressed, ov
     middle,
     pauses,
     fromCaller: {
-      get waiting() {
-        return toService.waiting
-      },
+      waiting: () => toService.waiting(),
       write: (data) => middle.fromCaller(data),
       end: () => middle.callerEnded(),
       reset(last) {

@@ -11,11 +11,11 @@ import { narrowRoom, wideRoom } from './stages/stage.ts'
 export interface Link {
   readonly direction: Direction
   /** Bytes that wait in stages, and behind them for the other socket. */
-  readonly held: number
+  held(): number
   /** So much waits because we have no more room, and not because a fault or the other side is slow. */
-  readonly limits: boolean
+  limits(): boolean
   /** No stage acts. */
-  readonly bare: boolean
+  bare(): boolean
   /** `whole`: the buffer that `data` lies in, when it may be used again after that. */
   push(data: Buffer, whole?: Buffer): void
   end(how: Ending): void
@@ -62,7 +62,7 @@ export function createLink(direction: Direction, outlet: Outlet): Link {
 
   function held(overhead: number): number {
     if (slots.length === 0) return 0
-    let sum = outlet.waiting
+    let sum = outlet.waiting()
     for (const { stage } of slots) sum += stage.held + stage.pieces * overhead
     return sum
   }
@@ -82,16 +82,10 @@ export function createLink(direction: Direction, outlet: Outlet): Link {
 
   return {
     direction,
-    get held() {
-      return held(0)
-    },
-    get limits() {
-      // A delay holds what has to wait anyway; the others are slow themselves.
-      return slots.every(({ stage }) => stage.room === wideRoom || stage.pieces === 0) && outlet.waiting < counted / 2
-    },
-    get bare() {
-      return slots.length === 0 && !isShut
-    },
+    held: () => held(0),
+    // A delay holds what has to wait anyway; the others are slow themselves.
+    limits: () => slots.every(({ stage }) => stage.room === wideRoom || stage.pieces === 0) && outlet.waiting() < counted / 2,
+    bare: () => slots.length === 0 && !isShut,
     push: (data, whole) => void (isShut || first.push({ data, at: monotonicMs(), whole })),
     end: (how) => void (isShut || first.end(how)),
     shut() {

@@ -11,7 +11,7 @@ export interface Outlet {
   /** `last`: when the other side's kernel has everything. */
   reset(last?: boolean): void
   /** Bytes not taken yet. */
-  readonly waiting: number
+  waiting(): number
 }
 
 /** `socket` is asked each time: another may take its place. */
@@ -28,9 +28,7 @@ export function socketOutlet(socket: () => Socket): Outlet {
   }
 
   return {
-    get waiting() {
-      return socket().writableLength
-    },
+    waiting: () => socket().writableLength,
     write(data, whole, alone) {
       const to = socket()
       if (!corked) {
