@@ -1,8 +1,8 @@
 /** A connection through the middle without sockets: what goes in is written by hand, what comes out is kept. */
 import type { HttpFault } from '../../../src/proxy/fault.ts'
-import { createHttpPart } from '../../../src/proxy/http/http-part.ts'
 import type { Outlet } from '../../../src/proxy/http/line.ts'
 import type { HttpAct, HttpRule, HttpWhen } from '../../../src/proxy/http/rule.ts'
+import { createHttpPart } from './part.ts'
 
 export interface Kept extends Outlet {
   text(): string

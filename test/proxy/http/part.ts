@@ -1,10 +1,10 @@
-/** What an HTTP proxy has beyond one that passes on bytes: rules and counters that all of its connections share. */
-import type { FaultStatus, HttpCounters, HttpFault } from '../fault.ts'
-import { callCounter } from './counters.ts'
-import { faultLog } from './fault-log.ts'
-import type { LineOptions } from './line.ts'
-import { type LiveRule, liveRule } from './live-rule.ts'
-import { createHttpMiddle, type HttpMiddle } from './middle.ts'
+/** Rules and counters as the connections of a proxy share them, without the proxy. */
+import type { FaultStatus, HttpCounters, HttpFault } from '../../../src/proxy/fault.ts'
+import { callCounter } from '../../../src/proxy/http/counters.ts'
+import { faultLog } from '../../../src/proxy/http/fault-log.ts'
+import type { LineOptions } from '../../../src/proxy/http/line.ts'
+import { type LiveRule, liveRule } from '../../../src/proxy/http/live-rule.ts'
+import { createHttpMiddle, type HttpMiddle } from '../../../src/proxy/http/middle.ts'
 
 export interface HttpPart {
   /** At the end, or in place of the one with this id, whose counts it keeps. */
