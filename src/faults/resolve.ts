@@ -5,7 +5,7 @@ import { SquallError } from '../errors.ts'
 import { ancestorsOf } from '../system/proc.ts'
 import type { Json, Target } from './injector.ts'
 import { type FoundProcess, findProcesses, isSqualls } from './process/find.ts'
-import { proxyTarget } from './proxy/target.ts'
+import { proxyTarget } from './proxy/find.ts'
 
 export interface ResolveOptions {
   /** Seeded: the same run picks the same. */
