@@ -154,6 +154,19 @@ describe('a run with a proxy', { concurrency: 2 }, () => {
   )
 
   test(
+    'every other call is answered with 503, and the proxy’s own error rate says so',
+    withStage(async (stage) => {
+      const { code, shown } = await play(stage, {
+        measures: `  payment_errors: { from: proxy:payments, query: error_rate, max: { baseline: 20%, fault: 90%, recovery: 20% }, min: { fault: 15% } }
+  bad: { from: shop, max: { baseline: 0, recovery: 0 after 1s }, min: { fault: 1 after 1s } }`,
+        faults: '  - { type: http, target: { proxy: payments }, status: 503, share: 50% }',
+      })
+      assert.equal(code, 0, stage.said())
+      assert.deepEqual([states(shown), decisions(shown)['payment_errors fault']], [['verified'], 'held'])
+    }),
+  )
+
+  test(
     'through which nothing passes ends as an error before anything is injected, and says what to do',
     withStage(async (stage) => {
       const { code, stdout, shown } = await play(stage, {
