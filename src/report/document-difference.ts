@@ -21,6 +21,7 @@ export function documentDifferences(a: Experiment, b: Experiment): Difference[] 
 /** Units of the keys that are numbers in the experiment and quantities in a document. */
 const units: Readonly<Record<string, Unit>> = {
   ...{ warmup: 'ms', baseline: 'ms', fault: 'ms', recovery: 'ms', after: 'ms', for: 'ms', timeout: 'ms', rate: '/s' },
+  ...{ delay: 'ms', jitter: 'ms', slice_pause: 'ms', bandwidth: 'bit/s', cut: 'bytes', slice: 'bytes' },
 }
 
 function flat(experiment: Experiment): Map<string, string> {
