@@ -197,8 +197,9 @@ suite('a proxy of ours', { concurrency: 4 }, () => {
     for (const { lease } of opened) lease.close()
   })
 
-  test('is listed with what it does; what a dead one left is taken away', async () => {
+  test('is listed with what it does; what a dead one left is taken away', async (t) => {
     const own = await proxyStage() // Others' dead ones are none of its business.
+    t.after(() => own.end())
     const [living, dead] = [await own.task(), await own.task()]
     const [one, two] = [await own.open(living), await own.open(dead)]
     await one.lease.put([delay('r1/slow')], 'r1', later())
@@ -211,7 +212,6 @@ suite('a proxy of ours', { concurrency: 4 }, () => {
     await until('the dead one not to be listed', async () => (await listens()).join() === living.listen)
     assert.equal(existsSync(proxyPlace(dead.listen, own.state).entry), false)
     one.lease.close()
-    await own.end()
   })
 
   test('that stands still is not taken for a dead one', async () => {
