@@ -132,7 +132,7 @@ const process_: readonly ServerCase[] = [
     title: 'its port is taken',
     see: (is) =>
       within(is, [], async ({ port }) => {
-        const second = await startSubject(is, ['-port', String(port)], {}, { answers: false })
+        const second = await startSubject(is, ['-port', String(port)], {}, { wait: false })
         await soon(() => second.ended() !== null, is === 'squall' ? 10_000 : 1000)
         const ended = second.ended()
         await second.end()

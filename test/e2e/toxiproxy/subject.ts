@@ -30,12 +30,12 @@ export function commandOf(is: Which): [string, ...string[]] {
   return is === 'squall' ? [process.execPath, squall, 'proxy'] : [findInstalled('toxiproxy-server') as string]
 }
 
-/** @param flags further ones, after -port  @param answers false: it is not waited for until it does */
+/** @param flags further ones, after -port  @param wait false: not until it answers */
 export async function startSubject(
   is: Which,
   flags: readonly string[] = [],
   env: Record<string, string> = {},
-  { answers = true } = {},
+  { wait = true } = {},
 ): Promise<Subject> {
   const port = await freePort()
   const [program, ...argv] = commandOf(is)
@@ -61,9 +61,10 @@ export async function startSubject(
       return ended()
     },
   }
-  if (!answers) return subject
+  if (!wait) return subject
   try {
-    await until('the server to answer', async () => ended() !== null || (await call(port, 'GET /version')).status === 200)
+    const answers = async (): Promise<boolean> => (await call(port, 'GET /version', { timeLimit: 2000 })).status === 200
+    await until('the server to answer', async () => ended() !== null || (await answers()), 30_000)
   } catch (error) {
     await subject.end()
     throw error
