@@ -1,9 +1,15 @@
 /** One call of the API, of servers that behave and of those that do not. */
 import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import type { IncomingMessage, RequestListener } from 'node:http'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, suite, test } from 'node:test'
 import { callApi } from '../../../src/proxy/toxiproxy-client/api.ts'
 import { proxyCalls } from '../../../src/proxy/toxiproxy-client/proxy-calls.ts'
+import { makeCertificate } from '../../helpers/certificate.ts'
 import { serve, type TestServer } from '../../helpers/http-server.ts'
 import { until } from '../../helpers/processes.ts'
 
@@ -41,6 +47,22 @@ suite('calls of a Toxiproxy API', () => {
     assert.equal(over, false)
     await server?.close()
     await until('the end of the call', () => over)
+  })
+
+  test('HTTPS is spoken where the address says so, and certificates are checked', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'squall-https-'))
+    const { key, certificate } = makeCertificate(folder)
+    const secured = createServer({ key: readFileSync(key), cert: readFileSync(certificate) }, (_, response) => response.end('{}'))
+    await new Promise<void>((resolve) => secured.listen(0, '127.0.0.1', resolve))
+    const base = `https://127.0.0.1:${(secured.address() as AddressInfo).port}`
+    try {
+      const asking = callApi(base, { method: 'GET', path: ['version'], limit: 5_000 })
+      await assert.rejects(asking, /^SquallError: the Toxiproxy server at https:.* cannot be reached: self-signed certificate/)
+    } finally {
+      secured.close()
+      secured.closeAllConnections()
+      rmSync(folder, { recursive: true })
+    }
   })
 
   const strange: [string, RequestListener, RegExp][] = [
