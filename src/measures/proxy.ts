@@ -23,21 +23,26 @@ interface Seen {
 const last = new WeakMap<MeasuredProxy, { status: ProxyStatus; at: number }>()
 
 const seeProxy = oncePerTick(async (config: MeasuredProxy): Promise<Seen> => {
-  const status = (await (await proxyLease(config.socket)).status()) as ProxyStatus
+  const status = await statusOf(config)
   const [before, at] = [last.get(config), monotonicMs()]
   last.set(config, { status, at })
   // Counters of a process that was started anew begin at nothing.
   return { status, at, ...(before?.status.startedAt === status.startedAt && { before }) }
 })
 
+async function statusOf({ socket }: MeasuredProxy): Promise<ProxyStatus> {
+  return (await proxyLease(socket)).status()
+}
+
 /** Which measures there are is checked with the document: a proxy that passes on bytes has connections only. */
 export const proxySource: Source<MeasuredProxy> = {
   type: 'proxy',
   config: undefined as never,
   needs: () => [],
-  async check(config, _query, context) {
+  async check(config) {
     try {
-      await seeProxy(config, context)
+      // Nothing is remembered of it: the first reading follows at once, and a rate of so short a time would be chance.
+      await statusOf(config)
       return { step: 1000, problems: [] }
     } catch (error) {
       return { step: 1000, problems: [(error as Error).message] }

@@ -44,6 +44,7 @@ async function measured(carries: 'http' | 'bytes'): Promise<Measured> {
   assert.deepEqual((await proxySource.check(config, 'throughput', context)).problems, [])
   // Each question stands for a second of its own.
   const read = async (query: string) => (await proxySource.now?.(config, query, { ...context, tick: {} })) as Reading
+  if (carries === 'http') assert.deepEqual(await read('throughput'), { missing: 'the proxy has just begun to count' })
   return { config, pid: lease.hello.pid, listen: task.listen, read }
 }
 
