@@ -23,7 +23,8 @@ function* lines(event: Extract<TestEvent, { type: 'test:pass' | 'test:fail' }>):
     if ((event.data.details.error as { failureType?: string }).failureType === 'subtestsFailed') return
     yield line({ show: `✖ ${name}\n${failure(event.data.details.error)}` })
     yield line({ counted: 'failed', name })
-  } else if (!suite) {
+  } else if (!suite || skip) {
+    // Of a skipped suite nothing inside is told: it counts as one.
     yield line(
       skip === undefined || skip === false ? { counted: 'passed', name } : { counted: 'skipped', name, why: skip === true ? '' : skip },
     )

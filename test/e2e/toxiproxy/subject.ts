@@ -45,6 +45,7 @@ export async function startSubject(
   child.stdout?.on('data', (data: Buffer) => (said.stdout += data.toString()))
   child.stderr?.on('data', (data: Buffer) => (said.stderr += data.toString()))
   const ended = (): number | string | null => child.exitCode ?? child.signalCode
+  let killed: Promise<void> | undefined
   const subject: Subject = {
     is,
     port,
@@ -57,7 +58,7 @@ export async function startSubject(
         child.kill(signal)
         await until(`the end after ${signal}`, () => ended() !== null)
       }
-      await endProcess(child)
+      await (killed ??= endProcess(child))
       return ended()
     },
   }
