@@ -37,7 +37,7 @@ export function buildGoPrograms(go: string): boolean {
   // Go 1.21 and 1.22 are too old for the module and may fetch the Go that it asks for, whatever Debian has set.
   const toolchain = minor(go) < 23 ? { GOTOOLCHAIN: 'auto' } : {}
   return goPrograms.every(({ program, package: name }) => {
-    const flags = ['-trimpath', '-ldflags', `-X ${source}.Version=${version}`, '-o', join(goFolder, program)]
+    const flags = ['-trimpath', '-buildvcs=false', '-ldflags', `-X ${source}.Version=${version}`, '-o', join(goFolder, program)]
     const { status, error } = spawnSync(go, ['build', ...flags, name], {
       cwd: moduleFolder,
       stdio: ['ignore', 2, 2],
