@@ -26,6 +26,7 @@ async function ourProxy(): Promise<{ pid: number; listen: string }> {
   const { lease } = await stage.open(task)
   lease.close()
   running = { pid: lease.hello.pid, listen: task.listen }
+  await echo(task.listen) // The first one takes longer.
   return running
 }
 
@@ -41,9 +42,10 @@ async function answersWithin(listen: string, limit: number): Promise<number> {
   return took
 }
 
-/** A busy machine is slow now and then: it is slow when it is so twice. */
+/** A busy machine is slow now and then: once quick is enough to know that nothing delays it. */
 async function isSlow(listen: string, ms: number): Promise<boolean> {
-  return (await answersWithin(listen, 2_000)) > ms && (await answersWithin(listen, 2_000)) > ms
+  for (let tries = 0; tries < 4; tries++) if ((await answersWithin(listen, 2_000)) <= ms) return false
+  return true
 }
 
 function suite(
