@@ -169,21 +169,38 @@ function wayWords({ direction = 'out', share: part = 1 }: NetworkSpec): string {
   return part === 1 ? way : `${way}, on ${formatQuantity(part, 'share')} of the connections`
 }
 
-/** What it did, in words; as dose only what says how strong it was: of a bandwidth that nobody used up the limit is all that can be told. */
+/** What it did, in words, by direction; as dose only what says how strong it was: of a bandwidth that nobody used up the limit is all that can be told. */
 function seenOf(faults: readonly SeenFault[]): Pick<Look, 'seen' | 'dose'> {
-  const words: string[] = []
   const dose: Record<string, number> = {}
-  for (const { fault, acted, achieved } of faults) {
-    if (fault.is !== 'stream') continue
-    const { act } = fault
-    const on = acted === undefined ? '' : ` on ${acted.connections} ${acted.connections === 1 ? 'connection' : 'connections'}`
-    if (act.is === 'delay' && achieved?.delay !== undefined) {
-      dose.delay = Math.max(dose.delay ?? 0, achieved.delay)
-      words.push(`${Number(achieved.delay.toPrecision(3))} ms late${on}`)
-    } else if (act.is === 'rate' && achieved?.rate !== undefined) {
-      dose.bandwidth = Math.max(act.bytesPerSecond, achieved.rate) * 8
-      words.push(`${formatQuantity(Math.round(achieved.rate * 8), 'bit/s')} passed${on}`)
-    } else words.push(`${act.is} is there${on}`)
+  const ways = (['up', 'down'] as const).flatMap((way) => {
+    const words = faults.flatMap(({ fault, acted, achieved }) =>
+      fault.is === 'stream' && fault.direction === way ? [pieceWords(fault.act, acted?.connections, achieved, dose)] : [],
+    )
+    return words.length > 0 ? [{ way, words: words.join(', ') }] : []
+  })
+  const both = ways.length > 1
+  const seen = ways.map(({ way, words }) => (both ? `${way === 'up' ? 'out' : 'in'}: ${words}` : words)).join('; ')
+  return { seen, ...(Object.keys(dose).length > 0 && { dose }) }
+}
+
+/** The parameter that asks for it, as people have written it. */
+const parameterOf: Readonly<Record<string, string>> = { rate: 'bandwidth' }
+
+function pieceWords(
+  act: StreamAct,
+  connections: number | undefined,
+  achieved: SeenFault['achieved'],
+  dose: Record<string, number>,
+): string {
+  const on = connections === undefined ? '' : ` on ${connections} ${connections === 1 ? 'connection' : 'connections'}`
+  if (act.is === 'delay' && achieved?.delay !== undefined) {
+    dose.delay = Math.max(dose.delay ?? 0, achieved.delay)
+    return `${Number(achieved.delay.toPrecision(3))} ms late${on}`
   }
-  return { seen: words.join(', '), ...(Object.keys(dose).length > 0 && { dose }) }
+  if (act.is === 'rate' && achieved?.rate !== undefined) {
+    dose.bandwidth = Math.max(act.bytesPerSecond, achieved.rate) * 8
+    return `${formatQuantity(Number((achieved.rate * 8).toPrecision(3)), 'bit/s')} passed${on}`
+  }
+  const parameter = parameterOf[act.is] ?? act.is
+  return connections === 0 ? `${parameter} waits for a connection` : `${parameter} is there${on}`
 }
