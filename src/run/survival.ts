@@ -17,12 +17,14 @@ export function survivalOf(change: Pick<ChangeSummary, 'undoes' | 'expires' | 't
   }
   const alone = change.expires ? `by itself ${change.expires}` : 'at the next squall command'
   const own = change.type === 'command' || change.type.includes('/')
+  // A Toxiproxy server keeps its toxics, and may be on another machine. What is put into a proxy of ours has an end of its own.
+  const elsewhere = !change.expires && (change.type === 'network' || change.type === 'partition')
   return {
     runnerKilled: 'by the guardian at once',
     guardianKilled: 'by a sweep of the runner at once',
     bothKilled: alone,
     containerKilled: alone,
-    rebooted: own ? 'at the next squall command' : 'by the reboot',
+    rebooted: own || elsewhere ? 'at the next squall command' : 'by the reboot',
   }
 }
 
