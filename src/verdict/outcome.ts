@@ -63,7 +63,7 @@ export function outcomeOf(data: RunData, found: Found): { outcome: Outcome; beca
   if (weak)
     return {
       outcome: 'inconclusive',
-      because: `Inconclusive: the fault ${weak.fault} at ${weak.target} was ${weak.problem === 'lost' ? 'lost' : 'weaker than asked'}: ${weak.text}`,
+      because: `Inconclusive: the fault ${weak.fault} at ${weak.target} was ${weak.problem === 'lost' ? 'lost' : 'not as asked'}: ${weak.text}`,
     }
   const doubt = [within, recovered].find(({ answer }) => answer !== 'yes')
   if (doubt) return { outcome: 'inconclusive', because: `Inconclusive: ${doubt.reason}` }

@@ -344,6 +344,8 @@ test('a lost or weaker fault proves nothing good, but harm is still harm', () =>
   assert.equal(weak({ lost: 'replaced at +41 s' }).outcome, 'inconclusive')
   assert.match(weak({ looks: [{ at: 21_000, active: true, seen: '', hit: [2, 3] }] }).because, /only 2 of 3 targets were hit/)
   assert.match(weak({ looks: [{ at: 21_000, active: true, seen: '', dose: { load: 0.5 } }] }).because, /load was 0.5, asked for 0.8/)
+  const more = weak({ looks: [{ at: 21_000, active: true, seen: '', dose: { load: 1 } }] }).because
+  assert.match(more, /was not as asked: load was 1, asked for 0.8/, 'more than asked is not called weaker')
   assert.equal(weak({ looks: [{ at: 21_000, active: true, seen: '', dose: { load: 0.7 } }] }).outcome, 'passed')
   assert.equal(weak({ lost: 'gone' }, { fault: { errors: 40 } }).outcome, 'failed')
 })
