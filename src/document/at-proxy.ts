@@ -22,7 +22,8 @@ export function checkAtProxy(checking: Checking, fault: Record<string, unknown>,
   if (proxy && 'toxiproxy' in proxy) checkAtToxiproxy(checking, fault, path)
   if (fault.type === 'http' && proxy?.carries === 'bytes')
     checking.collect.add([...path, 'target', 'proxy'], 'place-impossible', `${quote(name)} passes on bytes: it sees no requests`, {
-      fix: `declare ${name} with upstream: http://…`,
+      fix:
+        'toxiproxy' in proxy ? 'declare a proxy of our own, with listen and upstream: http://…' : `declare ${name} with upstream: http://…`,
     })
   return impossible
 }

@@ -93,6 +93,9 @@ suite('a proxy of a Toxiproxy server', () => {
     assert.deepEqual(wrong(network('delay: 1s, jitter: 1ms, distribution: normal', 'redis')), [
       `11 place-impossible: remove distribution, ${own}`,
     ])
+    assert.deepEqual(wrong('type: http, target: { proxy: redis }, status: 503'), [
+      '11 place-impossible: declare a proxy of our own, with listen and upstream: http://…',
+    ])
     for (const rest of ['', ', how: drop', ', how: hang'])
       assert.deepEqual(wrong(`type: partition, target: { proxy: redis }${rest}`), [
         `11 place-impossible: write how: stall, refuse, reset or close, ${own}`,
