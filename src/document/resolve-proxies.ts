@@ -9,7 +9,11 @@ import { address, readAddress, readBy, says, text } from './schema-types.ts'
 
 /** Our own proxy. */
 export const proxyShape = z.strictObject({
-  listen: says('Where the proxy waits: point your service here instead of at the real address. E.g. 127.0.0.1:9001.', address),
+  listen: says(
+    'Where the proxy waits: point your service here instead of at the real address. E.g. 127.0.0.1:9001.',
+    address,
+    '127.0.0.1:9001',
+  ),
   upstream: says(
     'Where it passes on to. http://127.0.0.1:8081 understands requests, so that HTTP faults are possible; 127.0.0.1:5432 passes on bytes.',
     readBy(
