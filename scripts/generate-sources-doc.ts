@@ -44,7 +44,8 @@ measures:
 - Calls are seen where \`upstream\` begins with \`http://\`; anything but \`connections\` of another proxy is refused.
 - What an \`http\` fault does is in its numbers; what a \`network\` fault delays is not, since that lies between caller and counter. Measure the latency that callers feel at the callers.
 - A second in which no call ended has no error rate and no latency: it is missing. So is one in which the proxy did not answer or was started again.
-- A proxy of a Toxiproxy server cannot be asked for any of this.`
+- A proxy of a Toxiproxy server cannot be asked for any of this.
+- Sources are read once before the proxies of a run are started: one whose own address is a declared proxy would be refused as not readable. Let it ask the service itself.`
 
 const own = `## Your own
 

@@ -20,4 +20,4 @@ export function testFiles(words: readonly string[]): TestFiles {
   return { unit: wanted.filter((file) => !isE2e(file) && !isReal(file)), real: wanted.filter(isReal), e2e: wanted.filter(isE2e) }
 }
 
-const realFolders = ['test/faults/', 'test/measures/', 'test/guardian/', 'test/system/']
+const realFolders = ['test/faults/', 'test/measures/', 'test/guardian/', 'test/proxy/', 'test/system/']

@@ -21,7 +21,7 @@ export function survivalOf(change: Pick<ChangeSummary, 'undoes' | 'expires' | 't
   const elsewhere = !change.expires && (change.type === 'network' || change.type === 'partition')
   return {
     runnerKilled: 'by the guardian at once',
-    guardianKilled: 'by a sweep of the runner at once',
+    guardianKilled: change.expires?.startsWith('at once') ? 'by itself at once' : 'by a sweep of the runner at once',
     bothKilled: alone,
     containerKilled: alone,
     rebooted: own || elsewhere ? 'at the next squall command' : 'by the reboot',
