@@ -18,7 +18,8 @@ import type {
 import type { Environment, Place, Unit } from './experiment.ts'
 
 type Duration = Quantity<DurationText>
-type AddressText = `${string}:${number}`
+/** Host and port, or the path of a Unix socket. */
+type AddressText = `${string}:${number}` | `/${string}`
 
 interface RequestInput {
   method?: string

@@ -5,17 +5,22 @@ import type { ProxySpec } from './experiment.ts'
 import { asMap, type Path } from './located.ts'
 import { suggestion } from './nearest.ts'
 import { quote, type Reading } from './quantity.ts'
-import { address, readAddress, readBy, says, text } from './schema-types.ts'
+import { readAddress, readBy, says, text } from './schema-types.ts'
 
 /** Our own proxy. */
 export const proxyShape = z.strictObject({
   listen: says(
-    'Where the proxy waits: point your service here instead of at the real address. E.g. 127.0.0.1:9001.',
-    address,
+    'Where the proxy waits: point your service here instead of at the real address. E.g. 127.0.0.1:9001, or /run/app/db.sock, a Unix socket that only your user may use.',
+    readBy(
+      readPlace,
+      'an address such as 127.0.0.1:9001',
+      { type: 'string', written: ['127.0.0.1:9001', '/run/app/db.sock'] },
+      'value-not-allowed',
+    ),
     '127.0.0.1:9001',
   ),
   upstream: says(
-    'Where it passes on to. http://127.0.0.1:8081 understands requests, so that HTTP faults are possible; 127.0.0.1:5432 passes on bytes.',
+    'Where it passes on to. http://127.0.0.1:8081 understands requests, so that HTTP faults are possible; 127.0.0.1:5432 or /run/app/db.sock passes on bytes.',
     readBy(
       readUpstream,
       'an address such as http://127.0.0.1:8081 or 127.0.0.1:5432',
@@ -112,6 +117,7 @@ function checkAddresses(
 }
 
 function samePlace(address: string): string {
+  if (address.startsWith('/')) return address
   return address.toLowerCase().replace(/^(?:localhost|\[::1\]):/, '127.0.0.1:')
 }
 
@@ -124,10 +130,25 @@ export function checkProxyName({ collect }: Checking, name: string, path: Path, 
   return void collect.add(path, 'proxy-unknown', `no proxy is called ${quote(name)}`, { fix: suggestion(name, names) ?? known })
 }
 
+/** Bytes that the kernel takes for the path of a socket. */
+const longestPath = 107
+
+/** Host and port, or the path of a Unix socket → the text, without `unix:`. */
+function readPlace(source: string | number): Reading<string> {
+  const text = String(source)
+  const path = text.replace(/^unix:/, '')
+  if (path === text && !text.startsWith('/')) return readAddress(source)
+  if (!/^\/[^\0]*[^\0/]$/.test(path))
+    return { ok: false, message: `${quote(text)} is no absolute path`, fix: 'write e.g. /run/app/db.sock' }
+  if (Buffer.byteLength(path) > longestPath)
+    return { ok: false, message: `${quote(text)} is longer than ${longestPath} bytes`, fix: 'choose a shorter path' }
+  return { ok: true, value: path }
+}
+
 function readUpstream(source: string | number): Reading<string> {
   const text = String(source)
   const web = /^(https?):\/\/([^/]*)(.*)$/.exec(text)
-  if (!web) return readAddress(source)
+  if (!web) return readPlace(source)
   const [, scheme, host = '', path = ''] = web
   if (scheme === 'https')
     return {

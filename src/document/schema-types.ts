@@ -144,18 +144,6 @@ export const argv = z
   )
   .check(z.meta({ description: 'A program and its arguments as a list; no shell is involved.', written: [['./tool.sh', 'stop']] }))
 
-/** → the text, `host:port`. */
-export const address = readBy(
-  readAddress,
-  'an address such as 127.0.0.1:8081',
-  {
-    type: 'string',
-    description: 'Host and port: 127.0.0.1:8081, [::1]:8081, db.internal:5432.',
-    written: ['127.0.0.1:8081', 'db.internal:5432'],
-  },
-  'value-not-allowed',
-)
-
 /** host, port: names, IPv4, and IPv6 in brackets. */
 const hostAndPort = /^([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/
 

@@ -50,6 +50,11 @@ export const proxies: Row[] = [
   ],
   ['proxies: { payments: { listen: 127.0.0.1:9001 } }', ['key-missing', '5:12', 'add upstream: …']],
   ['proxies: { payments: { listen: 9001, upstream: 127.0.0.1:8081 } }', ['value-not-allowed', '5:32', 'write 127.0.0.1:9001']],
+  ['proxies: { payments: { listen: unix:db.sock, upstream: /run/db.sock } }', ['value-not-allowed', '5:32', 'write e.g. /run/app/db.sock']],
+  [
+    'proxies: { payments: { listen: /run/app/db.sock, upstream: unix:/run/app/db.sock } }',
+    ['address-taken', '5:60', 'let it listen at another port, and point your service there'],
+  ],
   [
     'proxies: { payments: { listen: http://127.0.0.1:9001, upstream: 127.0.0.1:8081 } }',
     ['value-not-allowed', '5:32', 'write 127.0.0.1:9001'],

@@ -35,6 +35,7 @@ export function proxySocket(listen: string, state = stateDir()): string {
 
 /** One address has one spelling. */
 export function plainListen(listen: string): string {
+  if (listen.startsWith('/')) return listen
   return listen.toLowerCase().replace(/^localhost:/, '127.0.0.1:')
 }
 
@@ -48,7 +49,8 @@ export function plainUpstream(upstream: string): string {
 /** Readable, and a file name: `127.0.0.1_9001`. */
 function idOf(listen: string): string {
   const plain = plainListen(listen)
-  const name = plain.replace(/[^a-z0-9.-]/g, '_')
-  if (name.length <= 48) return name
+  const name = plain.replace(/[^A-Za-z0-9.-]/g, '_')
+  // Two paths may become the same name.
+  if (name.length <= 48 && !plain.startsWith('/')) return name
   return `${name.slice(0, 31)}-${createHash('sha256').update(plain).digest('hex').slice(0, 16)}`
 }

@@ -30,6 +30,7 @@ export function differs(wanted: ProxyTask, { name, listen, upstream, carries, pi
 }
 
 function listener(listen: string): string {
+  if (listen.startsWith('/')) return 'another process listens there'
   const [pid] = pidsListeningOn(Number(listen.slice(listen.lastIndexOf(':') + 1)))
   if (pid === undefined) return 'another process listens there, of another user or in another container'
   const command = readCommandLine(pid) ?? []

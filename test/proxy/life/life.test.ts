@@ -35,6 +35,18 @@ suite('a proxy of ours', { concurrency: 4 }, () => {
     lease.close()
   })
 
+  test('waits at a Unix socket too, for its user alone, and two paths that look alike are two', async () => {
+    const paths = ['a/b.sock', 'a_b.sock'].map((path) => join(stage.state, path))
+    mkdirSync(join(stage.state, 'a'))
+    const opened = await Promise.all(paths.map(async (listen) => stage.open(await stage.task({ listen }))))
+    for (const path of paths) {
+      assert.ok((await echo(path)) < 5_000)
+      assert.equal(statSync(path).mode & 0o077, 0, path)
+    }
+    assert.notEqual(opened[0]?.lease.hello.pid, opened[1]?.lease.hello.pid)
+    for (const { lease } of opened) lease.close()
+  })
+
   test('is adopted by a later run that wants the same, whatever it calls it', async () => {
     const task = await stage.task()
     const first = await stage.open(task)

@@ -79,7 +79,7 @@ export async function echo(listen: string): Promise<number> {
 
 export function dial(listen: string): Promise<Socket> {
   const at = listen.lastIndexOf(':')
-  const socket = connect({ host: listen.slice(0, at), port: Number(listen.slice(at + 1)) })
+  const socket = listen.startsWith('/') ? connect(listen) : connect({ host: listen.slice(0, at), port: Number(listen.slice(at + 1)) })
   return new Promise((resolve, reject) => {
     socket.once('error', reject)
     socket.once('connect', () => {
