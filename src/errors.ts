@@ -72,8 +72,8 @@ export const catalogue = {
     exit: 6,
   },
   'proxy-address': {
-    means: 'The API of squall proxy cannot listen where it is told to.',
-    hint: 'Is another proxy running there already? Choose another --port or --host.',
+    means: 'A proxy, or the API of squall proxy, cannot listen where it is told to.',
+    hint: 'Is another one running there already? Choose another port, or an address of this machine.',
     exit: 2,
   },
   'proxy-config': {

@@ -9,7 +9,7 @@ export function cannotListen({ name, listen }: ProxyTask, code: string, message:
   const subject = `the proxy ${name} cannot listen on ${listen}`
   if (code === 'EADDRINUSE') return new SquallError('proxy-address-taken', `${subject}: ${listener(listen)}`)
   const hint = hints[code]
-  return new SquallError('proxy-failed', `${subject}: ${message}`, hint === undefined ? {} : { hint })
+  return new SquallError('proxy-address', `${subject}: ${message}`, hint === undefined ? {} : { hint })
 }
 
 const hints: Partial<Record<string, string>> = {
