@@ -21,11 +21,18 @@ export function whenTaken(socket: Socket, then: () => void): void {
 
 export function resetOf(socket: Socket): void {
   if (socket.destroyed) return
-  if (socket.connecting) return void socket.destroy()
+  if (socket.connecting) return resetWhenConnected(socket)
   // A Unix socket knows no reset.
   if (socket.remoteFamily === undefined) return closeOf(socket)
   if (!socket.writableEnded || socket.writableFinished) return void socket.resetAndDestroy()
   socket.once('finish', () => resetOf(socket))
+}
+
+/** The kernel may be connected before we hear of it: then the peer is owed a reset, not an end. One that does not answer is given up. */
+function resetWhenConnected(socket: Socket): void {
+  const giveUp = setTimeout(() => socket.destroy(), lingers)
+  socket.once('close', () => clearTimeout(giveUp))
+  socket.once('connect', () => resetOf(socket))
 }
 
 /** What was written before still arrives; what the peer sends from here on goes nowhere. */

@@ -71,6 +71,21 @@ for (const carries of kinds)
       })
     }
 
+    test('reset as soon as it is made is reset for the service too, however early in its life', async () => {
+      const { proxy, pair, close } = await throughProxy()
+      proxy.put({ is: 'stream', id: 'reset', direction: 'up', share: 1, act: { is: 'reset', after: 0 } })
+      const pairs: Awaited<ReturnType<typeof pair>>[] = []
+      for (let count = 0; count < 60; count++) {
+        const one = await pair()
+        one.caller.socket.write('x')
+        pairs.push(one)
+      }
+      const sides = pairs.flatMap(({ caller, service }) => [caller, service])
+      await until('all ends to be over', () => sides.every((side) => side.state() !== 'open'))
+      assert.equal(sides.filter((side) => side.state() === 'reset').length, sides.length)
+      await close()
+    })
+
     test('to a service where nobody listens gets a clean end, with what was sent unread', async () => {
       through = await throughProxy({ carries, upstream: '127.0.0.1:1' })
       const caller = await through.call()
