@@ -66,7 +66,7 @@ def quantile(values, share):
 def measure(proxy, table, quick):
     """p99 of what a message takes beyond the delay and beyond the median without one; none may come early.
 
-    What the proxy itself causes shows in every round, a noisy neighbour not: the best round counts, the middle one is shown.
+    The middle of the rounds counts; the best is shown beside it, for what the proxy itself causes shows in every round and a noisy neighbour not.
     """
     warm_up(proxy)
     rounds, seconds = (1, 0.5) if quick else (5, 1)
@@ -86,8 +86,8 @@ def measure(proxy, table, quick):
                 early.append(min(delays) - delay)
                 print(f"  round: p99 {late[-1]:.2f} ms late, without a delay {floors[-1]:.2f}; earliest {early[-1]:+.3f}", file=sys.stderr)
             what = f"delay {delay} ms {stream}, {rate}/s over {count}"
-            measured = f"p99 {min(late):.2f} ms late, in the middle {statistics.median(late):.2f} (without a delay {statistics.median(floors):.2f}), earliest {min(early):+.3f} ms"
-            table.row(what, measured, "p99 ≤ 1 ms in the best round, never early", min(late) <= 1 and min(early) >= 0)
+            measured = f"p99 {statistics.median(late):.2f} ms late, at best {min(late):.2f} (without a delay {statistics.median(floors):.2f}), earliest {min(early):+.3f} ms"
+            table.row(what, measured, "p99 ≤ 1 ms in the middle round, never early", statistics.median(late) <= 1 and min(early) >= 0)
 
 
 def warm_up(proxy):

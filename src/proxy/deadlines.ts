@@ -21,9 +21,15 @@ const heap: Entry[] = []
 let timer: NodeJS.Timeout | null = null
 let timerFor = Number.POSITIVE_INFINITY
 let spinning = false
+/** Something has come in since the last turn. */
+let busy = false
 
-/** ms before a precise deadline when waiting by turns begins: most of what a timer is late, and not so long that it would eat a core. */
-const spinFrom = 0.8
+/** ms before a precise deadline when waiting by turns begins: what a timer may be late. */
+const spinFrom = 1.05
+/** ms: while nothing comes in, a turn sleeps so long, or what is left but for `awake`. Turning without sleep would use up a core, and whoever does is made to wait by the kernel. */
+const nap = 0.1
+const awake = 0.15
+const sleeping = new Int32Array(new SharedArrayBuffer(4))
 /** ms: the longest timer that Node can set. */
 const longest = 2 ** 31 - 1
 /** Calls in a row before sockets get their turn. */
@@ -58,10 +64,18 @@ function onTimer(): void {
   fire()
 }
 
+/** Whoever reads from sockets says so: while bytes come in nobody sleeps. */
+export function noteBusy(): void {
+  busy = true
+}
+
 function spin(): void {
   spinning = true
   setImmediate(() => {
     spinning = false
+    const left = (heap[0]?.at ?? 0) - monotonicMs() - awake
+    if (!busy && left > awake / 2) Atomics.wait(sleeping, 0, 0, Math.min(nap, left))
+    busy = false
     fire()
   })
 }
