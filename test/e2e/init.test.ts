@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { everything } from '../helpers/length.ts'
 import { type Stage, until, withStage } from './stage.ts'
 
 const demo = fileURLToPath(new URL('../../demo', import.meta.url))
@@ -39,6 +40,7 @@ interface InitAnswer {
 describe('squall init', { concurrency: true }, () => {
   test(
     'writes an experiment for the shop that validates, can be planned and run',
+    { skip: everything ? false : 'most of a minute: SQUALL_TEST_ALL=1 runs it' },
     withStage(async (stage, t) => {
       const { folder, url, shop } = await openShop(stage)
       try {
