@@ -1,6 +1,8 @@
 /** A rule while it acts: which requests it takes, and what has come of it. One for all connections of a proxy. */
+
+import { drawOf } from '../draw.ts'
 import type { FaultStatus, HttpFault } from '../fault.ts'
-import { drawDelay, drawOf } from './draw.ts'
+import { drawDelay } from './draw.ts'
 import { type Asked, compileMatch, type Matcher } from './match.ts'
 import type { HttpDelay } from './rule.ts'
 

@@ -1,7 +1,8 @@
 /** Which requests a rule takes. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { drawDelay, drawOf } from '../../../src/proxy/http/draw.ts'
+import { drawOf } from '../../../src/proxy/draw.ts'
+import { drawDelay } from '../../../src/proxy/http/draw.ts'
 import type { HttpMatch, HttpWhen } from '../../../src/proxy/http/rule.ts'
 import { fault, get, ok, post, stand } from './stand.ts'
 
