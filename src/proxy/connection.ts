@@ -117,6 +117,7 @@ export function createConnection(id: number, accepted: Socket, shared: Shared): 
     shared.bytes[direction] += bytes.length
     from.read += bytes.length
     shared.used()
+    noteBusy()
     if (finishing) return 'passed'
     if (from.link.bare() && !way) {
       const waiting = passOn(bytes, whole, from, other(from).socket)
