@@ -1,6 +1,7 @@
 /**
  * Calls back at moments of the monotonic clock, never early. Node's timers count whole milliseconds and may fire up to one early, so
- * most of the wait is a timer, and the rest of a precise one, less than 1 ms, is turns of the event loop. See docs/decisions/0020.
+ * most of the wait is a timer, and the last millisecond of a precise one is turns of the event loop, with a short sleep in each while nothing
+ * comes in. See docs/decisions/0020.
  */
 import { monotonicMs } from '../system/clock.ts'
 
