@@ -1,6 +1,7 @@
 /** Everything Squall can do, in one list, handed to the parts that need it. Imported by cli, server, entries and index only. */
 
 import type { DocumentCatalogue } from './document/document-catalogue.ts'
+import type { Able } from './faults/able.ts'
 import { cpu } from './faults/host/cpu.ts'
 import type { AnyInjector } from './faults/injector.ts'
 import { command as commandFault } from './faults/own/command.ts'
@@ -20,6 +21,9 @@ import type { AnySource } from './run/measuring.ts'
 import { lackingPrecision } from './verdict/precision.ts'
 
 export const injectors: readonly AnyInjector[] = [pause, kill, network, partition, http, cpu, commandFault]
+
+/** What this machine can do, place by place. */
+export const ables: readonly (() => Promise<Able[]>)[] = []
 
 export const sources: readonly AnySource[] = [endpoint, prometheus, datadog, oneuptime, postgres, redis, command]
 

@@ -1,7 +1,9 @@
 /** `squall doctor`: what this machine can do and why not, what stands in the way of a run, what is left over. */
 import { accessSync, constants, existsSync } from 'node:fs'
+import { ables } from '../catalogue.ts'
 import { policyWords } from '../document/policy.ts'
 import { SquallError } from '../errors.ts'
+import type { Able } from '../faults/able.ts'
 import { standingFlag } from '../guardian/halt-flag.ts'
 import { foreignGuardians } from '../guardian/others.ts'
 import { findProgram } from '../system/children.ts'
@@ -15,12 +17,8 @@ import { colour, table } from './output.ts'
 import { type ProjectOptions, readProject } from './project.ts'
 import { leftLine, proxiesLeft } from './proxies-left.ts'
 
-interface Check {
-  what: string
-  /** `missing`: no run is possible; `limited`: works, with less. */
-  state: 'ok' | 'limited' | 'missing'
-  says: string
-}
+/** A `missing` one here means that no run is possible at all. */
+type Check = Able
 
 /** Exit 0: runs are possible; 2: they are not; 6: something may be left behind. */
 const doctor: Command<ProjectOptions> = async (_args, options, context) => {
@@ -41,8 +39,9 @@ const doctor: Command<ProjectOptions> = async (_args, options, context) => {
     ...(state ? [others(state), ...(await proxies(state))] : []),
   ]
   const leftovers: Check[] = left.map((run) => ({ what: 'left over', state: 'limited', says: sweptLine(run) }))
-  const all = [...checks, ...leftovers]
-  const exit = left.length > 0 ? 6 : all.some((check) => check.state === 'missing') ? 2 : 0
+  const places = (await Promise.all(ables.map((able) => able()))).flat()
+  const all = [...checks, ...places, ...leftovers]
+  const exit = left.length > 0 ? 6 : checks.some((check) => check.state === 'missing') ? 2 : 0
   if (context.json) context.out(JSON.stringify({ schema: 'squall.doctor/1', version, checks: all, exit }, null, 2))
   else context.out(table(all.map(({ what, state: how, says }) => [mark(how), what, says])))
   return exit

@@ -89,12 +89,14 @@ function faultLines(fault: PreviewFault): string {
     ? [`  ${colour('red', 'cannot be done')}: ${fault.error.message}${fault.error.hint ? `\n  hint: ${fault.error.hint}` : ''}`]
     : []
   const needs = fault.needs.map(
-    ({ need, met }) => `  needs ${needText(need)}: ${met === null ? 'not checked' : met ? 'yes' : colour('red', 'missing')}`,
+    ({ need, met, why }) =>
+      `  needs ${needText(need)}: ${met === null ? 'not checked' : met ? 'yes' : colour('red', 'missing')}${why === undefined ? '' : ` (${why})`}`,
   )
   const changes = fault.changes.flatMap((change) => [
     `  ${change.target}`,
     `    does    ${change.does}`,
     `    undoes  ${change.undoes || 'nothing: over once done'}`,
+    ...change.steps.flatMap(({ does, undoes }) => [`    runs    ${does}`, ...(undoes === '' ? [] : [`      undo  ${undoes}`])]),
     indent(
       table([
         ['runner killed', change.survives.runnerKilled],

@@ -12,6 +12,8 @@ export type Need =
   | { capability: string }
   | { command: string }
   | { docker: true }
+  /** The queueing discipline that delays and loses packets: not every kernel has it. */
+  | { netem: true }
   | { reach: string }
   | { secret: string }
 
@@ -33,12 +35,19 @@ export interface Change<State> {
   does: string
   /** The inverse, one sentence; empty: there is nothing to undo (an instant fault). */
   undoes: string
+  /** Every command or call, in order, each with its inverse (empty: none needed), as people would type it: `squall plan` lists them. */
+  steps?: readonly Step[]
   /** A part of the world that can't be shared, machine-wide: `process:1234:17`. */
   lock?: string
   /** When the change ends by itself even if everybody is dead, e.g. `after 35s`. */
   expires?: string
   /** What else is touched. */
   hits?: string[]
+}
+
+export interface Step {
+  does: string
+  undoes: string
 }
 
 export interface Look {

@@ -3,14 +3,14 @@ import type { Experiment, Fault } from '../document/experiment.ts'
 import { againWords, beginsOf, lastsFor } from '../document/fault-times.ts'
 import { SquallError } from '../errors.ts'
 import { secretsOfFault, valuesOf } from '../faults/fault-secrets.ts'
-import type { AnyInjector, Json, Need, Target } from '../faults/injector.ts'
+import type { AnyInjector, Json, Need, Step, Target } from '../faults/injector.ts'
+import { checkNeed, type NeedAnswer } from '../faults/needs.ts'
 import { withOwnDials } from '../faults/own/dials.ts'
 import { doesWords, rampOf } from '../faults/ramp.ts'
 import { resolveTargets } from '../faults/resolve.ts'
 import { createContext } from '../guardian/context.ts'
 import { builtInPair, isModulePath, modulePair } from '../guardian/injector-of.ts'
 import { changeKey } from '../guardian/protocol.ts'
-import { findProgram } from '../system/children.ts'
 import { wallMs } from '../system/clock.ts'
 import { seededRandom } from '../system/random.ts'
 import type { Secrets } from '../system/secrets.ts'
@@ -25,6 +25,8 @@ export interface PreviewChange {
   where: Pick<Target, 'place' | 'id' | 'among'>
   does: string
   undoes: string
+  /** Every command or call, with its inverse, where the fault tells them. */
+  steps: readonly Step[]
   expires?: string
   lock?: string
   survives: Survival
@@ -40,7 +42,7 @@ export interface PreviewFault {
   begins: number[]
   /** `, again every 30s: 4 times`, or empty. */
   again: string
-  needs: { need: Need; met: boolean | null }[]
+  needs: ({ need: Need } & NeedAnswer)[]
   changes: PreviewChange[]
   /** Why it could not be planned. */
   error?: { code: string; message: string; hint: string }
@@ -71,7 +73,7 @@ async function previewFault(experiment: Experiment, asked: Fault, options: Previ
     const fault = own ? withOwnDials(asked, pair.injector) : asked
     // A user's module answers from another process.
     const needs = await Promise.resolve(pair.injector.needs(fault.spec, fault.target))
-    result.needs = needs.map((need) => ({ need, met: isMet(need, options.secrets) }))
+    result.needs = await Promise.all(needs.map(async (need) => ({ need, ...(await checkNeed(need, options.secrets)) })))
     const targets: Target[] = fault.target
       ? await resolveTargets(fault.target, {
           random: seededRandom(options.seed),
@@ -109,18 +111,20 @@ async function previewChange(
     save: (_state: Json) => Promise.resolve(),
   })
   const planned = await injector.plan(fault.spec, target, context)
-  const { undoes, expires, lock } = planned
+  const { undoes, expires, lock, steps = [] } = planned
   const does = doesWords(planned.does, rampOf(fault, lasts))
   const { place, id, among } = target
   const where = { place, id, ...(among === undefined ? {} : { among }) }
-  const summary = { key, fault: fault.name, type: fault.type, target: target.name, where, does, undoes, ...(expires ? { expires } : {}) }
+  const summary = {
+    key,
+    fault: fault.name,
+    type: fault.type,
+    target: target.name,
+    where,
+    does,
+    undoes,
+    steps,
+    ...(expires ? { expires } : {}),
+  }
   return { ...summary, ...(lock ? { lock } : {}), survives: survivalOf(summary) }
-}
-
-/** Null: cannot be checked from here. */
-function isMet(need: Need, secrets: Secrets): boolean | null {
-  if ('command' in need) return findProgram(need.command) !== null
-  if ('secret' in need) return secrets.has(need.secret)
-  if ('capability' in need) return process.getuid?.() === 0 ? true : null
-  return null
 }
