@@ -8,10 +8,11 @@ import time
 
 from journal import furthest, header, read_journal
 from processes import kill_quietly, stat
-from world import World
+from world import World, standbys_of
 
 STATES = ("armed", "injecting", "active", "undoing")
-VICTIMS = ("runner", "guardian", "both", "group")
+#: `both`: runner and guardian, whose standby takes over; `all`: the standby too.
+VICTIMS = ("runner", "guardian", "both", "all", "group")
 AGAIN_AFTER = 10.0
 HEAL_LIMIT = 2.0
 
@@ -79,7 +80,7 @@ def kill_case(squall, fault, state, victim, port, rng, slow, slow_max=2.0):
             result.problem = f"the run was refused: {said(world)}"
             return result
         guardian = head["guardian"]["pid"] if head else None
-        strike(runner, guardian, victim)
+        strike(world, runner, guardian, victim)
         follow(squall, world, run, runner, victim, result)
         check_papers(squall, world, run, result)
         return result
@@ -99,15 +100,18 @@ def said(world):
         return " | ".join(log.read().strip().splitlines()[-4:])
 
 
-def strike(runner, guardian, victim):
+def strike(world, runner, guardian, victim):
     if victim == "group":
         kill_group(runner.pid, signal.SIGTERM)
         time.sleep(0.1)
         kill_group(runner.pid, signal.SIGKILL)
         return
-    if victim in ("guardian", "both") and guardian:
+    if victim == "all":
+        for pid in standbys_of(world.state):
+            kill_quietly(pid, signal.SIGKILL)
+    if victim in ("guardian", "both", "all") and guardian:
         kill_quietly(guardian, signal.SIGKILL)
-    if victim in ("runner", "both"):
+    if victim in ("runner", "both", "all"):
         kill_quietly(runner.pid, signal.SIGKILL)
 
 
@@ -126,7 +130,7 @@ def follow(squall, world, run, runner, victim, result):
         if runner.poll() is None:
             result.problem = "the runner did not end"
         result.at_once = world.left(run)
-    elif victim == "both":
+    elif victim == "all":
         runner.wait()
         expiring = [part for part in world.parts if part in World.EXPIRING]
         if expiring:
@@ -146,7 +150,7 @@ def follow(squall, world, run, runner, victim, result):
 
 
 def check_papers(squall, world, run, result):
-    if result.victim == "both":
+    if result.victim == "all":
         subprocess.run([*squall, "rollback"], env=world.env, capture_output=True, timeout=120)
     records, damaged = read_journal(journal_of(world, run))
     result.unreadable = header(records) is None or damaged > 1  # One torn tail is what a kill in the middle of a write leaves.

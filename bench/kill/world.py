@@ -145,6 +145,8 @@ class World:
         if self.callers:
             self.callers.stop()
         end_proxies(self.state)
+        for pid in standbys_of(self.state):
+            kill_quietly(pid, signal.SIGKILL)
         for victim in self.victims:
             victim.kill()
             victim.wait()
@@ -188,6 +190,11 @@ def free_port():
 def proxies_of(state):
     """pids of the proxies of a state folder that live or should."""
     return [pid for pid in alive_with("SQUALL_ROLE", lambda value: value == "proxy") if state in command_line(pid)]
+
+
+def standbys_of(state):
+    """pids of the guardians' standbys of a state folder."""
+    return [pid for pid in alive_with("SQUALL_ROLE", lambda value: value == "guardian") if {"standby", state} <= set(command_line(pid))]
 
 
 def end_proxies(state):

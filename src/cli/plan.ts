@@ -101,7 +101,8 @@ function faultLines(fault: PreviewFault): string {
       table([
         ['runner killed', change.survives.runnerKilled],
         ['guardian killed', change.survives.guardianKilled],
-        ['both, or the CI job, killed', change.survives.bothKilled],
+        ['both killed', change.survives.bothKilled],
+        ['the whole CI job or container killed', change.survives.containerKilled],
         ['machine rebooted', change.survives.rebooted],
       ]),
     ),

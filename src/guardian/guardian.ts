@@ -26,6 +26,7 @@ import { type ArmRequest, endStates, type FromGuardian, type ToGuardian, unsettl
 import { createResourceLocks } from './resource-locks.ts'
 import { runFaults } from './run-faults.ts'
 import { openRunProxies, type RunProxies } from './run-proxies.ts'
+import { type Standby, type StandbyOrder, startStandby } from './standby.ts'
 import { startWatchdogs } from './watchdogs.ts'
 
 export interface GuardianOptions {
@@ -73,6 +74,7 @@ async function arm(options: GuardianOptions, request: ArmRequest, ended: () => v
   let journal: Journal | null = null
   const armed: ArmedFault[] = []
   let proxies: RunProxies | null = null
+  let standby: Standby | null = null
   try {
     lock = await patientLock(join(dir, 'lock'))
     if (!lock) throw new SquallError('run-locked', `the run ${request.run} has a guardian already`)
@@ -89,13 +91,32 @@ async function arm(options: GuardianOptions, request: ArmRequest, ended: () => v
     for (const fault of request.faults) armed.push(await armFault(armoury, fault))
     keepSpareChild()
     const spare = Array.from({ length: 8 }, () => openSync('/dev/null', 'r'))
-    const guardian = await stand({ options, request, dir, lock, journal, armed, armoury, proxies, locks, deadlineBoot, spare, send, ended })
+    standby = needsStandby(request, armed) ? startStandby(request, standbyOrder(request, deadlineBoot), options.log) : null
+    const guardian = await stand({
+      options,
+      request,
+      dir,
+      standby,
+      lock,
+      journal,
+      armed,
+      armoury,
+      proxies,
+      locks,
+      deadlineBoot,
+      spare,
+      send,
+      ended,
+    })
+    if (standby && !(await standby.ready))
+      options.log('there is no standby: if guardian and runner are both killed, the next command rolls back')
     await journal.append({ is: 'run', state: 'armed' })
     send({ say: 'armed', guardian: self(), changes: armed.flatMap((fault) => fault.held.map(summaryOf)), proxies: proxies.all() })
     return guardian
   } catch (error) {
     for (const fault of armed) fault.pair.close()
     locks.releaseAll()
+    await standby?.dismiss()
     await proxies?.giveUp()
     await journal?.append({ is: 'run', state: 'closed', why: (error as Error).message }).catch((why: Error) => options.log(why.message))
     if (lock) unmarkOpen(request.state, request.run, options.log)
@@ -105,10 +126,21 @@ async function arm(options: GuardianOptions, request: ArmRequest, ended: () => v
   }
 }
 
+/** What ends with the guardian's own connection, or leaves nothing, needs no second one. */
+function needsStandby(request: ArmRequest, armed: readonly ArmedFault[]): boolean {
+  const lasts = ({ plan }: Held): boolean => plan.undoes !== '' && !plan.expires?.startsWith('at once')
+  return !request.placebo && armed.some(({ held }) => held.some(lasts))
+}
+
+function standbyOrder({ runner, secrets }: ArmRequest, deadlineBoot: number): StandbyOrder {
+  return { runner, guardian: self(), deadlineBoot, secrets }
+}
+
 interface Standing {
   options: GuardianOptions
   request: ArmRequest
   dir: string
+  standby: Standby | null
   lock: Lock
   journal: Journal
   armed: ArmedFault[]
@@ -245,6 +277,7 @@ async function stand(run: Standing): Promise<Guardian> {
     run.locks.releaseAll()
     run.proxies.release()
     endSpareChild()
+    await run.standby?.dismiss()
     await journal.close()
     await server.close()
     if (runnerLost) await closeRecordOfLostRunner()

@@ -1,4 +1,4 @@
-/** What the guardian's process does with its command line: `own RUN` or `sweep STATE RUN…`. */
+/** What the guardian's process does with its command line: `own STATE RUN`, `standby STATE RUN` or `sweep STATE RUN…`. */
 
 import { appendFileSync } from 'node:fs'
 import { Socket } from 'node:net'
@@ -15,7 +15,8 @@ import { enterOwnCgroup, removeLeftCgroup } from '../system/own-cgroup.ts'
 import { runDir } from '../system/paths.ts'
 import { guardianEnvironment } from './client.ts'
 import { runGuardian } from './guardian.ts'
-import { sweepRun } from './sweep.ts'
+import { cgroupOf, standBy } from './standby.ts'
+import { type SweepOptions, type SweptRun, sweepRun } from './sweep.ts'
 
 export interface GuardianParts {
   injectors: readonly AnyInjector[]
@@ -28,12 +29,33 @@ export async function guardianMain(args: readonly string[], parts: GuardianParts
   const [mode, state, ...runs] = args
   process.umask(0o077)
   process.chdir('/')
-  if (!state || runs.length === 0 || (mode !== 'own' && mode !== 'sweep')) return endProcess(2)
-  const leaveCgroup = enterOwnCgroup(runs[0] as string)
-  if (mode === 'own') await own(state, runs[0] as string, parts)
+  if (!state || runs.length === 0 || !isMode(mode)) return endProcess(2)
+  const run = runs[0] as string
+  const leaveCgroup = enterOwnCgroup(mode === 'standby' ? cgroupOf(run) : run)
+  if (mode === 'own') await own(state, run, parts)
+  else if (mode === 'standby') await standByRun(state, run, parts)
   else await sweepAll(state, runs, parts)
   leaveCgroup?.()
   endProcess(0)
+}
+
+function isMode(mode: string | undefined): mode is 'own' | 'standby' | 'sweep' {
+  return mode === 'own' || mode === 'standby' || mode === 'sweep'
+}
+
+async function standByRun(state: string, run: string, parts: GuardianParts): Promise<void> {
+  const log = logger(state, run)
+  process.stdout.on('error', () => {}) // The guardian may be dead by now.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => log(`the standby got ${signal} and stays`))
+  await standBy(state, run, {
+    input: process.stdin,
+    say: (line) => process.stdout.write(`${line}\n`),
+    log,
+    sweep(secrets) {
+      for (const value of Object.values(secrets)) hideValue(value)
+      return sweepOne(state, run, { ...parts, secrets, onChange: () => {} }, log)
+    },
+  }).catch((error: Error) => log(`the standby: ${error.stack}`))
 }
 
 async function own(state: string, run: string, parts: GuardianParts): Promise<void> {
@@ -62,16 +84,8 @@ async function sweepAll(state: string, runs: readonly string[], parts: GuardianP
     runs.map(async (run) => {
       const log = logger(state, run)
       try {
-        const swept = await sweepRun(run, {
-          state,
-          injectors: parts.injectors,
-          secrets,
-          log,
-          closeRecord: (dir) => closeRecord(dir, log),
-          onChange: (id, key, change, why) => say({ say: 'change', run: id, key, state: change, why }),
-          ...(parts.fence ? { fence: parts.fence } : {}),
-        })
-        if (swept.result === 'swept') removeLeftCgroup(run)
+        const onChange: SweepOptions['onChange'] = (id, key, change, why) => say({ say: 'change', run: id, key, state: change, why })
+        const swept = await sweepOne(state, run, { ...parts, secrets, onChange }, log)
         say({ say: 'swept', ...swept })
       } catch (error) {
         log(`sweep: ${(error as Error).stack}`)
@@ -79,6 +93,18 @@ async function sweepAll(state: string, runs: readonly string[], parts: GuardianP
       }
     }),
   )
+}
+
+async function sweepOne(
+  state: string,
+  run: string,
+  { injectors, fence, secrets, onChange }: GuardianParts & Pick<SweepOptions, 'secrets' | 'onChange'>,
+  log: (line: string) => void,
+): Promise<SweptRun> {
+  const closing = (dir: string): Promise<void> => closeRecord(dir, log)
+  const swept = await sweepRun(run, { state, injectors, secrets, log, onChange, closeRecord: closing, ...(fence ? { fence } : {}) })
+  if (swept.result === 'swept') removeLeftCgroup(run)
+  return swept
 }
 
 /** One line of JSON from whoever asked for the sweep, at once: what its environment holds of the secrets that the journals name. */

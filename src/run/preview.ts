@@ -126,5 +126,5 @@ async function previewChange(
     steps,
     ...(expires ? { expires } : {}),
   }
-  return { ...summary, ...(lock ? { lock } : {}), survives: survivalOf(summary) }
+  return { ...summary, ...(lock ? { lock } : {}), survives: survivalOf(summary, place) }
 }

@@ -12,6 +12,20 @@ const frozen = (pid: number): Promise<void> => until('the victim to be stopped',
 const runs = (pid: number, ms?: number): Promise<void> => until('the victim to run again', () => stateOf(pid) === 'S', ms)
 const gone = (pid: number, ms: number): Promise<void> => until(`process ${pid} to end`, () => ['', 'Z'].includes(stateOf(pid)), ms)
 
+/** Stops guardian and runner while a victim is frozen and a file is there, then kills them; `before` runs while they are stopped. */
+async function bothKilled(stage: Stage, before: () => Promise<void> = () => Promise.resolve()): Promise<{ pid: number }> {
+  const victim = await stage.victim('v')
+  const runner = stage.run(stage.document(`${pauseFault(victim)}${flagFault(stage)}`, { fault: '3s' }))
+  const { guardian } = await stage.started()
+  await until('both faults to be there', () => stateOf(victim.pid) === 'T' && existsSync(stage.path('flag')), 20_000)
+  process.kill(runner.pid, 'SIGSTOP')
+  process.kill(guardian, 'SIGSTOP')
+  await before()
+  process.kill(guardian, 'SIGKILL')
+  process.kill(runner.pid, 'SIGKILL')
+  return victim
+}
+
 describe('whoever stands still', { concurrency: 4 }, () => {
   test(
     'a runner that is stopped is given up: rolled back, ended, recorded as lost',
@@ -63,16 +77,19 @@ describe('whoever stands still', { concurrency: 4 }, () => {
   )
 
   test(
-    'both stopped, then killed: what expires is gone by itself, the rest at the next command',
+    'both stopped, then killed: the standby rolls back at once, with no command',
     withStage(async (stage) => {
-      const victim = await stage.victim('v')
-      const runner = stage.run(stage.document(`${pauseFault(victim)}${flagFault(stage)}`, { fault: '3s' }))
-      const { guardian } = await stage.started()
-      await until('both faults to be there', () => stateOf(victim.pid) === 'T' && existsSync(stage.path('flag')), 20_000)
-      process.kill(runner.pid, 'SIGSTOP')
-      process.kill(guardian, 'SIGSTOP')
-      process.kill(guardian, 'SIGKILL')
-      process.kill(runner.pid, 'SIGKILL')
+      const victim = await bothKilled(stage)
+      await runs(victim.pid, 2_500)
+      await until('the flag to be gone', () => !existsSync(stage.path('flag')), 2_500)
+      await until('the record to be closed', async () => (await stage.record()).outcome === 'aborted', 5_000)
+    }),
+  )
+
+  test(
+    'both and the standby killed: what expires is gone by itself, the rest at the next command',
+    withStage(async (stage) => {
+      const victim = await bothKilled(stage, () => stage.killStandby())
       await runs(victim.pid, 3_000 + 5_000 + 3_000)
       assert.equal(existsSync(stage.path('flag')), true, 'the file does not expire')
       assert.equal((await stage.command('rollback')).code, 0)
@@ -100,6 +117,7 @@ describe('whoever stands still', { concurrency: 4 }, () => {
         .find((line) => line.startsWith('0::'))
         ?.slice(3) as string
       // The timer that ends the pause is killed with the rest: only a sweep can help here.
+      await stage.killStandby()
       writeFileSync(`${root}${own}/cgroup.kill`, '1')
       writeFileSync(`${group}/cgroup.kill`, '1')
       await gone(guardian, 3_000)
@@ -311,6 +329,7 @@ test(
     const runner = stage.run(stage.document(flagFault(stage)))
     const { guardian } = await stage.started()
     await until('the flag', () => existsSync(stage.path('flag')), 20_000)
+    await stage.killStandby()
     process.kill(guardian, 'SIGKILL')
     process.kill(runner.pid, 'SIGKILL')
     await gone(guardian, 2_000)

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { foldJournal, type JournaledRun, parseJournal } from '../../src/guardian/journal-read.ts'
-import { aliveSame, listPids, readEnvironment, readStat } from '../../src/system/proc.ts'
+import { aliveSame, listPids, readCommandLine, readEnvironment, readStat } from '../../src/system/proc.ts'
 import { endProcess, startVictim, until, type Victim } from '../helpers/processes.ts'
 
 export const squall = fileURLToPath(new URL('../../bin/squall.js', import.meta.url))
@@ -38,6 +38,8 @@ export interface Stage {
   command(...args: string[]): Promise<Ended>
   /** The one run of this stage, once its journal has a header. */
   started(): Promise<{ id: string; guardian: number }>
+  /** Kills the standby of the run, which would finish what its dead guardian has left. */
+  killStandby(): Promise<void>
   journal(): JournaledRun | null
   /** The row of `squall history`. */
   record(): Promise<{ outcome: string | null; exit: number | null; rollback: string | null; because: string | null }>
@@ -116,6 +118,16 @@ ${faults}`
       const { header } = stage.journal() as JournaledRun
       guardians.set(header.guardian.pid, header.guardian.start)
       return { id: header.run, guardian: header.guardian.pid }
+    },
+    async killStandby() {
+      const isOurs = (pid: number): boolean => {
+        const argv = readCommandLine(pid) ?? []
+        return argv.includes('standby') && argv.includes(state)
+      }
+      const found = listPids().filter(isOurs)
+      if (found.length === 0) throw new Error('the run has no standby')
+      for (const pid of found) process.kill(pid, 'SIGKILL')
+      await until('the standby to end', () => !found.some((pid) => isOurs(pid)), 2_000)
     },
     journal() {
       const [id] = runs()

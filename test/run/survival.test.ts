@@ -5,7 +5,7 @@ import { survivalOf } from '../../src/run/survival.ts'
 
 test('what is in a Toxiproxy server is not healed by a reboot of this machine, unlike what is in a proxy of ours', () => {
   const network = { type: 'network', undoes: 'take it away' }
-  assert.equal(survivalOf(network).rebooted, 'at the next squall command')
-  assert.equal(survivalOf({ ...network, expires: 'at once' }).rebooted, 'by the reboot')
-  assert.equal(survivalOf({ ...network, type: 'pause' }).rebooted, 'by the reboot')
+  assert.equal(survivalOf(network, 'proxy').rebooted, 'at the next squall command')
+  assert.equal(survivalOf({ ...network, expires: 'at once' }, 'proxy').rebooted, 'by the reboot')
+  assert.equal(survivalOf({ ...network, type: 'pause' }, 'process').rebooted, 'by the reboot')
 })
