@@ -37,11 +37,12 @@ async function checked(): Promise<Counts> {
   return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 }
 }
 
-/** They measure how a service answers, or time something: beside other tests the machine is too busy for them. */
-const needsQuiet = (file: string): boolean => /e2e\/(demo|demo-stop|dials|guard|halt|init)\.test\.ts$/.test(file)
+/** They measure how a service answers, time something, or keep the processors busy: beside other tests the machine is too busy for them. */
+const needsQuiet = (file: string): boolean =>
+  /e2e\/(demo|demo-stop|dials|guard|halt|init|kill|kill-points|proxy-benches|pressure)\.test\.ts$|test\/proxy\/|scenarios\/02-/.test(file)
 
-/** Each file in a process of its own. At a desk two at a time, since most of them wait; those that need quiet come last, alone. */
-async function eachAlone(files: readonly string[], env: NodeJS.ProcessEnv): Promise<Counts> {
+/** Each file in a process of its own, `lanes` at a time, since most of them wait; those that need quiet come last, alone. */
+async function eachAlone(files: readonly string[], env: NodeJS.ProcessEnv, lanes = 2): Promise<Counts> {
   const sum: Counts = { passed: 0, failed: 0, skipped: 0 }
   const lane = async (queue: string[]): Promise<void> => {
     for (let file = queue.shift(); file; file = queue.shift()) {
@@ -49,9 +50,9 @@ async function eachAlone(files: readonly string[], env: NodeJS.ProcessEnv): Prom
       for (const key of ['passed', 'failed', 'skipped'] as const) sum[key] += counts[key]
     }
   }
-  const together = all ? [] : files.filter((file) => !needsQuiet(file))
-  await Promise.all([lane(together), lane(together)])
-  await lane(files.filter((file) => all || needsQuiet(file)))
+  const together = files.filter((file) => !needsQuiet(file))
+  await Promise.all(Array.from({ length: lanes }, () => lane(together)))
+  await lane(files.filter(needsQuiet))
   return sum
 }
 
@@ -72,7 +73,7 @@ async function oneFile(file: string, env: NodeJS.ProcessEnv): Promise<Counts> {
 async function main(): Promise<number> {
   const started = performance.now()
   if (await buildPackage()) say(`── build: ${seconds(started)}`)
-  const { unit, real, e2e } = testFiles(words)
+  const { unit, real, e2e, scenarios } = testFiles(words)
   const missing = [...components, ...goPrograms].filter(({ program }) => !isInstalled(program))
   if (missing.length > 0) say(`not installed, its tests are skipped: ${missing.map((one) => `${one.program} (${one.for})`).join(', ')}`)
   const env = testEnvironment()
@@ -82,6 +83,8 @@ async function main(): Promise<number> {
     () => part('unit', unit, () => runTests(unit, { isolation: 'none', env, timeout: 60_000, skipFails: all })),
     () => part('real', real, () => eachAlone(real, env)),
     () => part('e2e', e2e, () => eachAlone(e2e, env)),
+    // Small systems that are asked twenty times a second: four of them leave room.
+    () => part('scenarios', scenarios, () => eachAlone(scenarios, env, 4)),
   ]
   for (const one of parts) {
     const counts = await one()
