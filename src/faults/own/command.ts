@@ -76,6 +76,7 @@ export const command: Injector<CommandSpec, CommandState> = {
       state,
       does: `run ${state.inject.join(' ')}`,
       undoes: `run ${state.rollback.join(' ')}`,
+      steps: [{ does: state.inject.join(' '), undoes: state.rollback.join(' ') }],
       ...(spec.expires ? { expires: expiryWords(spec.expires) } : {}),
     })
   },

@@ -74,6 +74,7 @@ export const kill: Injector<KillSpec, KillState> = {
       state,
       does: `end ${target.name} with SIG${state.signal}`,
       undoes: state.restart ? `start it again with ${state.restart.join(' ')}, unless a supervisor has` : '',
+      steps: [{ does: `kill -${state.signal} ${state.pid}`, undoes: state.restart?.join(' ') ?? '' }],
       lock: processLock(state),
     })
   },

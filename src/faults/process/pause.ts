@@ -32,6 +32,7 @@ export const pause: Injector<Record<string, never>, PauseState> = {
       state,
       does: `stop ${target.name} with SIGSTOP`,
       undoes: `continue ${target.name} with SIGCONT`,
+      steps: [{ does: `kill -STOP ${state.pid}`, undoes: `kill -CONT ${state.pid}` }],
       lock: processLock(state),
       expires: `after ${after} s`,
     })
