@@ -62,6 +62,8 @@ export interface Look {
   died?: string
   /** Others changed the target meanwhile: nothing was or will be undone. */
   changed?: string
+  /** Undone as far as the document asked; what is left is for people to do, in words. */
+  handedOver?: string
   verdict?: { passed: boolean; why: string }
 }
 

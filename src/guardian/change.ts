@@ -153,6 +153,7 @@ async function undoOnce(engine: Engine, held: Held): Promise<{ state: ChangeStat
     engine.events.look(held, again)
     if (again.active) return `it came back after the rollback: ${again.seen}`
     if (await isChanging(held)) return 'what injects it does not end'
+    if (again.handedOver) return { state: 'handed over', why: again.handedOver }
     if (again.changed) return { state: 'changed by others', why: again.changed }
     return { state: 'verified', why: again.seen }
   } catch (error) {
