@@ -147,6 +147,16 @@ export const catalogue = {
     hint: 'Is it running? squall init - shows what listens here, squall plan FILE what a target resolves to.',
     exit: 2,
   },
+  'docker-address': {
+    means: 'Where the Docker engine is cannot be told, or Squall has no way there.',
+    hint: 'Set DOCKER_HOST to unix:///path or tcp://host:port, or choose another docker context.',
+    exit: 2,
+  },
+  'docker-unreachable': {
+    means: 'The Docker engine does not answer.',
+    hint: 'Does it run, and may you use its socket? docker ps tells; DOCKER_HOST and docker contexts are honoured.',
+    exit: 5,
+  },
   'target-protected': {
     means: 'The target matches only processes that are never a target: pid 1, Squall itself, what started it.',
     hint: 'Narrow the target down, for instance by labels or port.',

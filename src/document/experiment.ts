@@ -91,6 +91,10 @@ export interface TargetQuery {
   command?: string
   port?: number
   namespace?: string
+  /** Of a container: the beginning of its id. */
+  id?: string
+  /** Of a container: its service in a compose file. */
+  service?: string
 }
 
 export type Pick = { count: number } | { share: number } | { all: true }

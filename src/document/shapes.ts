@@ -9,7 +9,7 @@ export const places = ['process', 'proxy', 'container', 'host', 'database', 'pod
 export const placeSays: Readonly<Record<(typeof places)[number], string>> = {
   process: 'A process on this machine: by its name, or by port, command line or labels.',
   proxy: 'A proxy that the document declares, by its name.',
-  container: 'A container, by its name or labels.',
+  container: 'A container of a Docker engine: by its name, or by id, labels or compose service.',
   host: 'The machine Squall runs on: local.',
   database: 'A database, by the name of its source.',
   pod: 'A Kubernetes pod, by its name or labels and its namespace.',
@@ -176,11 +176,25 @@ const queryShape = z.strictObject({
   command: says('Its command line; * and ? stand for any letters.', z.optional(text), '*payments.jar*'),
   port: says('It listens on this TCP port.', z.optional(port), 8080),
   namespace: says('Its Kubernetes namespace.', z.optional(text), 'shop'),
+  id: says('Its id, or the beginning of it.', z.optional(text), '3f4e9a'),
+  service: says('Its service in a compose file.', z.optional(text), 'orders'),
 })
+
+/** Which of them there are at a place; at others all. */
+const keysAt: Readonly<Record<string, readonly (keyof z.output<typeof queryShape>)[]>> = {
+  process: ['name', 'labels', 'command', 'port'],
+  container: ['name', 'labels', 'id', 'service'],
+  database: ['name'],
+  pod: ['name', 'labels', 'namespace'],
+  node: ['name', 'labels'],
+}
 
 /** The query of one place. */
 export function queryShapeAt(place: string): z.ZodMiniType<z.output<typeof queryShape>> {
-  return place === 'process' ? z.omit(queryShape, { namespace: true }) : queryShape
+  const keys = keysAt[place]
+  return keys
+    ? (z.pick(queryShape, Object.fromEntries(keys.map((key) => [key, true])) as never) as unknown as typeof queryShape)
+    : queryShape
 }
 
 export const pickShape = says(

@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import type { Fault, Pick as Picking, ProxySpec, TargetQuery, TargetSpec } from '../document/experiment.ts'
 import { SquallError } from '../errors.ts'
 import { ancestorsOf } from '../system/proc.ts'
+import { containerTargets } from './container/find.ts'
 import type { Json, Target } from './injector.ts'
 import { type FoundProcess, findProcesses, isSqualls } from './process/find.ts'
 import { proxyTarget } from './proxy/find.ts'
@@ -24,6 +25,7 @@ export interface ResolveOptions {
 export async function resolveTargets(spec: TargetSpec, options: ResolveOptions): Promise<Target[]> {
   if (spec.place === 'host') return [{ place: 'host', id: 'local', name: 'this host', facts: {} }]
   if (spec.place === 'process') return resolveProcesses(spec, options)
+  if (spec.place === 'container') return pickTargets(await containerTargets(spec.query, queryWords(spec.query)), spec, options)
   if (spec.place === 'proxy') return [proxyTarget(spec, options.proxies ?? [])]
   throw new SquallError('fault-not-available', `targets of the place ${spec.place} are not available yet`)
 }
@@ -42,13 +44,22 @@ function resolveProcesses(spec: TargetSpec, options: ResolveOptions): Target[] {
     )
   }
   if (free.length === 0) throw new SquallError('no-target', `no process with ${queryWords(spec.query)}`)
-  if ('count' in spec.pick && free.length < spec.pick.count && !options.allowFewer) {
-    throw new SquallError('no-target', `only ${free.length} of the ${spec.pick.count} processes asked for have ${queryWords(spec.query)}`)
-  }
-  const targets = free.map((one) => ({ ...targetOf(one, spec.query), among: free.length }))
+  return pickTargets(
+    free.map((one) => ({ ...targetOf(one, spec.query), among: free.length })),
+    spec,
+    options,
+  )
+}
+
+/** What narrows goes with each of them. @throws SquallError `no-target` when there are fewer than asked for */
+function pickTargets(found: readonly Target[], { pick, place, query, narrowing }: TargetSpec, options: ResolveOptions): Target[] {
+  if ('count' in pick && found.length < pick.count && !options.allowFewer)
+    throw new SquallError('no-target', `only ${found.length} of the ${pick.count} targets asked for at ${place} have ${queryWords(query)}`)
+  const narrowed = Object.keys(narrowing).length > 0
+  const targets = narrowed ? found.map((one) => ({ ...one, facts: { ...one.facts, narrowing: narrowing as Json } })) : found
   const known = targets.filter(({ id }) => options.prefer?.has(id))
   const others = targets.filter(({ id }) => !options.prefer?.has(id))
-  return picked(known, others, spec.pick, options.random)
+  return picked(known, others, pick, options.random)
 }
 
 /** Some of the targets are chosen by the seed. */
@@ -96,6 +107,8 @@ function queryWords(query: TargetQuery): string {
     query.name && `name ${query.name}`,
     query.command && `command ${query.command}`,
     query.port && `port ${query.port}`,
+    query.id && `id ${query.id}`,
+    query.service && `compose service ${query.service}`,
     labels.length > 0 && `labels ${labels.join(',')}`,
   ]
   return parts.filter(Boolean).join(', ')
