@@ -2,6 +2,12 @@
 
 import type { DocumentCatalogue } from './document/document-catalogue.ts'
 import type { Able } from './faults/able.ts'
+import { disconnect } from './faults/container/disconnect.ts'
+import { killContainer } from './faults/container/kill.ts'
+import { limits } from './faults/container/limits.ts'
+import { pauseContainer } from './faults/container/pause.ts'
+import { restart } from './faults/container/restart.ts'
+import { stop } from './faults/container/stop.ts'
 import { cpu } from './faults/host/cpu.ts'
 import type { AnyInjector } from './faults/injector.ts'
 import { command as commandFault } from './faults/own/command.ts'
@@ -20,7 +26,21 @@ import { prometheus } from './measures/prometheus/prometheus.ts'
 import type { AnySource } from './run/measuring.ts'
 import { lackingPrecision } from './verdict/precision.ts'
 
-export const injectors: readonly AnyInjector[] = [pause, kill, network, partition, http, cpu, commandFault]
+export const injectors: readonly AnyInjector[] = [
+  pause,
+  kill,
+  network,
+  partition,
+  http,
+  cpu,
+  stop,
+  restart,
+  pauseContainer,
+  killContainer,
+  disconnect,
+  limits,
+  commandFault,
+]
 
 /** What this machine can do, place by place. */
 export const ables: readonly (() => Promise<Able[]>)[] = []

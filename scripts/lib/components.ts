@@ -21,6 +21,8 @@ export const components: readonly { program: string; package: string; for: strin
   { program: 'chromium', package: 'chromium', for: 'the report in a browser' },
   { program: 'xmllint', package: 'libxml2-utils', for: 'the report as JUnit XML' },
   { program: 'cmark-gfm', package: 'cmark-gfm', for: 'the report as Markdown' },
+  { program: 'dockerd', package: 'docker.io', for: 'faults at containers' },
+  { program: 'busybox', package: 'busybox-static', for: 'images of containers' },
 ]
 
 export function isInstalled(program: string): boolean {

@@ -10,7 +10,6 @@ import { type Engine, openEngine } from './engine.ts'
 
 /** What everything that Squall makes in an engine carries: `<run>/<fault>`, and until when it may be there. */
 export const markLabel = 'squall.mark'
-export const untilLabel = 'squall.until'
 const serviceLabel = 'com.docker.compose.service'
 
 interface Listed {

@@ -1,0 +1,92 @@
+/** Stops a container as `docker stop` does, and starts it again. */
+import * as z from 'zod/mini'
+import { duration, says } from '../../document/schema-types.ts'
+import { SquallError } from '../../errors.ts'
+import { wallMs } from '../../system/clock.ts'
+import type { Injector, Look } from '../injector.ts'
+import { askFor, notAsked } from './asking.ts'
+import { type ContainerPlace, engineOf, inspect, inspectRunning, placeOf } from './inspect.ts'
+import { type EndedState, mayStillEnd, startAgain } from './start-again.ts'
+
+interface StopSpec {
+  /** ms. */
+  grace?: number
+}
+
+const spec = z.strictObject({
+  grace: says(
+    'How long it may take to end before it is killed; default: the container’s own, else 10 s.',
+    z.optional(duration),
+    '0s',
+    '10s',
+  ),
+})
+
+/** What Docker waits when a container says nothing. */
+const dockersGrace = 10_000
+/** A rollback waits for a stop that is under way: nobody wants that for longer. */
+const longestGrace = 60_000
+
+export const stop: Injector<StopSpec, EndedState> = {
+  type: 'stop',
+  places: ['container'],
+  holds: 'container',
+  patience: { inject: '90s', rollback: '120s' },
+  spec: says('Stops it, as docker stop does; the rollback starts it again.', spec) as unknown as z.core.$ZodType<StopSpec>,
+  needs: () => [{ docker: true }],
+  async plan(asked, target) {
+    const place = placeOf(target)
+    const found = await inspectRunning(place)
+    mustOutliveItsEnd(place, found.HostConfig.AutoRemove)
+    const grace = asked.grace ?? (found.Config.StopTimeout === undefined ? dockersGrace : found.Config.StopTimeout * 1000)
+    if (grace > longestGrace)
+      throw new SquallError('fault-not-available', `${place.name} may take ${grace / 1000} s to stop`, {
+        hint: 'Write grace: 60s or less.',
+      })
+    const seconds = Math.ceil(grace / 1000)
+    return {
+      state: { ...place, ...notAsked, startedAt: found.State.StartedAt, plannedAt: wallMs(), grace },
+      does: `stop container ${place.name}, killed after ${seconds} s`,
+      undoes: `start container ${place.name}`,
+      steps: [{ does: `POST /containers/${place.name}/stop?t=${seconds}`, undoes: `POST /containers/${place.name}/start` }],
+      lock: stateLock(place),
+    }
+  },
+  async inject(state, context) {
+    const t = Math.ceil(state.grace / 1000)
+    const stopping = (): Promise<unknown> =>
+      engineOf(state).call('POST', `/containers/${state.id}/stop`, { query: { t }, timeout: state.grace + 20_000, signal: context.signal })
+    await askFor(state, context, () => notModified(stopping()))
+  },
+  rollback: startAgain,
+  look: lookAtEnded,
+}
+
+/** One that the engine removes at its end cannot be put back. @throws SquallError `fault-not-available` */
+export function mustOutliveItsEnd({ name }: ContainerPlace, autoRemove: boolean): void {
+  if (!autoRemove) return
+  throw new SquallError('fault-not-available', `the container ${name} is removed when it ends (--rm): it could not be started again`, {
+    hint: 'Start it without --rm, or pause it.',
+  })
+}
+
+/** Two faults must not both decide whether it runs. */
+export function stateLock({ id }: ContainerPlace): string {
+  return `container:${id}:state`
+}
+
+/** It was so already: somebody else was quicker. */
+export async function notModified(call: Promise<unknown>): Promise<void> {
+  await call.catch((error: { status?: number }) => {
+    if (error.status !== 304) throw error
+  })
+}
+
+export async function lookAtEnded(state: EndedState): Promise<Look> {
+  const found = await inspect(state)
+  if (!found) return { active: false, seen: `${state.name} is gone`, died: `the container ${state.name} was removed` }
+  const { Running, Status, ExitCode } = found.State
+  if (!Running) return { active: true, seen: `${state.name} is ${Status} (exit ${ExitCode})` }
+  if (await mayStillEnd(state, found)) return { active: true, seen: `${state.name} runs, but a stop may be under way in the engine` }
+  return { active: false, seen: `${state.name} runs since ${found.State.StartedAt.slice(0, 19)}` }
+}
