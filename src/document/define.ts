@@ -71,6 +71,9 @@ interface Found {
   process: string | QueryInput
   host: 'local'
   proxy: string
+  container: string | { name?: string; id?: string; service?: string; labels?: Record<string, string> }
+  database: string
+  url: string
 }
 
 /** One place, what is meant there, and how many of it. */
@@ -85,15 +88,26 @@ interface FaultTiming {
   every?: Duration
 }
 
-/** The built-in faults by their type: what stands beside `type` and the timing. */
+/** The built-in faults by their type: what stands beside `type` and the timing; one alternative for each place where the parameters differ. */
 export interface FaultParameters {
-  pause: { target: TargetAt<'process'> }
-  kill: {
-    target: TargetAt<'process'>
-    signal?: 'KILL' | 'TERM' | 'INT' | 'HUP' | 'QUIT' | 'ABRT' | 'SEGV'
-    restart?: string[]
-    grace?: Duration
-    env?: string[]
+  pause: { target: TargetAt<'process' | 'container'> }
+  kill:
+    | {
+        target: TargetAt<'process'>
+        signal?: 'KILL' | 'TERM' | 'INT' | 'HUP' | 'QUIT' | 'ABRT' | 'SEGV'
+        restart?: string[]
+        grace?: Duration
+        env?: string[]
+      }
+    | { target: TargetAt<'container'>; signal?: 'KILL' | 'TERM' | 'INT' | 'HUP' | 'QUIT' | 'ABRT' }
+  stop: { target: TargetAt<'container'>; grace?: Duration }
+  restart: { target: TargetAt<'container'>; grace?: Duration }
+  disconnect: { target: TargetAt<'container'>; network?: string }
+  limits: {
+    target: TargetAt<'container'>
+    cpus?: number | VariableText
+    memory?: Quantity<SizeText>
+    pids?: number | VariableText
   }
   network: {
     target: TargetAt<'proxy'>

@@ -1,5 +1,5 @@
 /** The undo of everything that ends a container: it runs again, and nothing that is still under way in the engine ends it later. */
-import { sleep } from '../../system/clock.ts'
+import { sleep, wallMs } from '../../system/clock.ts'
 import type { Context } from '../injector.ts'
 import { type Asked, mayArrive } from './asking.ts'
 import { type ContainerPlace, engineOf, type Inspected, inspect } from './inspect.ts'
@@ -21,10 +21,10 @@ interface EngineEvent {
 
 /** What the engine itself does with a container while a stop is under way: it has sent the signal, and the container has not ended. */
 async function isEnding(state: EndedState): Promise<boolean> {
-  const [since, until] = [Math.floor(state.plannedAt / 1000) - 1, Math.floor(Date.now() / 1000) + 1]
+  const [since, until] = [Math.floor(state.plannedAt / 1000) - 1, Math.floor(wallMs() / 1000)]
   const filters = JSON.stringify({ container: [state.id], type: ['container'] })
   // With an end in the past the engine answers with what it remembers instead of waiting for more.
-  const text = await engineOf(state).call<string>('GET', '/events', { query: { since, until: until - 1, filters }, text: true })
+  const text = await engineOf(state).call<string>('GET', '/events', { query: { since, until, filters }, text: true })
   const actions = text.split('\n').flatMap((line) => (line === '' ? [] : [actionOf(JSON.parse(line) as EngineEvent)]))
   return actions.lastIndexOf('kill') > actions.lastIndexOf('die')
 }
