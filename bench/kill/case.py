@@ -52,9 +52,10 @@ def wait_for(condition, limit, step=0.005):
         time.sleep(step)
 
 
-def kill_case(squall, fault, state, victim, port, rng, slow, slow_max=2.0):
+def kill_case(squall, fault, state, victim, port, rng, slow, slow_max=2.0, engine=None):
     result = Result(fault, state, victim)
-    world = World(fault, port, rng, slow, slow_max)
+    world = World(fault, port, rng, slow, slow_max, engine)
+    slower = engine.slow.delay if engine and engine.slow and world.engine else 0.0
     run = None
     log = open(os.path.join(world.folder, "run.log"), "wb")
     runner = subprocess.Popen([*squall, "run", world.document], env=world.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
@@ -70,7 +71,7 @@ def kill_case(squall, fault, state, victim, port, rng, slow, slow_max=2.0):
             now = furthest(read_journal(journal_of(world, run))[0])
             return now if now == state or STATES.index(state) < (*STATES, "settled").index(now if now != "none" else "armed") else None
 
-        wait_for(reached, 20)
+        wait_for(reached, 20 + 8 * slower)
         time.sleep(rng.uniform(0, {"armed": 1.0, "injecting": 0.05 + world.delay, "active": 1.2, "undoing": 1.6}[state]) + (rng.choice((0.0, World.EVERY)) if fault == "again" else 0.0))
         records = read_journal(journal_of(world, run))[0]
         head = header(records)
@@ -81,8 +82,8 @@ def kill_case(squall, fault, state, victim, port, rng, slow, slow_max=2.0):
             return result
         guardian = head["guardian"]["pid"] if head else None
         strike(world, runner, guardian, victim)
-        follow(squall, world, run, runner, victim, result)
-        check_papers(squall, world, run, result)
+        follow(squall, world, run, runner, victim, result, heal_limit(world, slower))
+        check_papers(squall, world, run, result, 6 + 12 * slower)
         return result
     except Exception as error:  # A defect of the harness must not look like a clean run.
         result.problem = repr(error)
@@ -122,11 +123,16 @@ def kill_group(pid, number):
         pass
 
 
-def follow(squall, world, run, runner, victim, result):
+def heal_limit(world, slower):
+    """s. A container needs its engine's time: a stop that is under way ends first, and each question goes through the slow socket."""
+    return HEAL_LIMIT if not world.engine else 15.0 + 12 * slower
+
+
+def follow(squall, world, run, runner, victim, result, limit):
     struck = time.monotonic()
     if victim == "guardian":
         # The runner notices, sweeps and ends by itself.
-        wait_for(lambda: runner.poll() is not None, 40, 0.05)
+        wait_for(lambda: runner.poll() is not None, 40 + limit, 0.05)
         if runner.poll() is None:
             result.problem = "the runner did not end"
         result.at_once = world.left(run)
@@ -141,7 +147,7 @@ def follow(squall, world, run, runner, victim, result):
             result.at_once += world.left(run)
     else:
         runner.wait()
-        clean = wait_for(lambda: not world.left(run), HEAL_LIMIT, 0.01)
+        clean = wait_for(lambda: not world.left(run), limit, 0.02)
         result.healed = time.monotonic() - struck
         if not clean:
             result.at_once = world.left(run)
@@ -149,7 +155,7 @@ def follow(squall, world, run, runner, victim, result):
     result.later = world.left(run)
 
 
-def check_papers(squall, world, run, result):
+def check_papers(squall, world, run, result, limit):
     if result.victim == "all":
         subprocess.run([*squall, "rollback"], env=world.env, capture_output=True, timeout=120)
     records, damaged = read_journal(journal_of(world, run))
@@ -163,6 +169,6 @@ def check_papers(squall, world, run, result):
             return None
 
     # Closed by the guardian; where that had gone already, by the next command.
-    if wait_for(recorded, 6, 0.2) is None:
+    if wait_for(recorded, limit, 0.2) is None:
         subprocess.run([*squall, "history"], env=world.env, capture_output=True, timeout=60)
     result.missing = recorded() is None

@@ -89,7 +89,8 @@ class Engine:
         networks = {name: (one["IPAddress"], one["MacAddress"], sorted(one["Aliases"] or [])) for name, one in about["NetworkSettings"]["Networks"].items()}
         # The engine gives a container new addresses when it starts again: those are not ours to keep.
         names = {name: sorted(one["Aliases"] or []) for name, one in about["NetworkSettings"]["Networks"].items()}
-        limits = {key: host[key] for key in ("NanoCpus", "Memory", "MemorySwap", "PidsLimit", "CpuQuota")}
+        # No limit is null, 0 or -1, as it was said: all three mean the same.
+        limits = {key: max(0, host[key] or 0) for key in ("NanoCpus", "Memory", "MemorySwap", "PidsLimit", "CpuQuota")}
         return {"running": about["State"]["Running"], "paused": about["State"]["Paused"], "limits": limits, "networks": names, "addresses": networks}
 
     def helpers(self):

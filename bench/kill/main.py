@@ -16,6 +16,7 @@ import threading
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from case import STATES, VICTIMS, kill_case  # noqa: E402
+from engine import Engine  # noqa: E402
 from world import World  # noqa: E402
 
 
@@ -83,6 +84,8 @@ def main():
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
     parser.add_argument("--jobs", type=int, default=6)
     parser.add_argument("--faults", type=lambda text: text.split(","), default=list(World.FAULTS))
+    parser.add_argument("--containers", action="store_true", help="faults at containers, of an engine of the campaign's own")
+    parser.add_argument("--slow-socket", type=float, default=0.0, help="s that each request takes to the engine, also when its sender is dead by then")
     parser.add_argument("--victims", type=lambda text: text.split(","), default=list(VICTIMS))
     parser.add_argument("--states", type=lambda text: text.split(","), default=list(STATES))
     parser.add_argument("--slow-max", type=float, default=2.0)
@@ -91,6 +94,17 @@ def main():
     options = parser.parse_args()
     if options.quick and options.total is None:
         options.total = 60
+    if options.containers:
+        options.faults = list(World.CONTAINER_FAULTS)
+    engine = Engine(options.slow_socket) if any(fault in World.CONTAINER_FAULTS for fault in options.faults) else None
+    try:
+        return campaign(options, engine)
+    finally:
+        if engine:
+            engine.close()
+
+
+def campaign(options, engine):
     server = Server(("127.0.0.1", 0), Up)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     rng = random.Random(options.seed)
@@ -100,7 +114,7 @@ def main():
         futures = []
         for number, (fault, state, victim) in enumerate(cells(options, rng)):
             own = random.Random(f"{options.seed}-{number}")
-            futures.append(pool.submit(case_alone, options.squall, fault, state, victim, server.server_port, own, own.random() < 0.5, options.slow_max))
+            futures.append(pool.submit(case_alone, options.squall, fault, state, victim, server.server_port, own, own.random() < 0.5, options.slow_max, engine))
         for future in concurrent.futures.as_completed(futures):
             result = future.result()
             results.append(result)

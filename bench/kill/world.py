@@ -35,6 +35,15 @@ class World:
     """`fault` is one of FAULTS; `slow` delays injects that can be slow by 0 to `slow_max` s."""
 
     FAULTS = ("pause", "kill", "cpu", "command", "own", "two", "ramp", "again", "proxy")
+    #: Those that act on a container of the campaign's own engine, by the parameters beside the target.
+    CONTAINER_FAULTS = {
+        "c-stop": "stop, grace: 2s",
+        "c-kill": "kill",
+        "c-restart": "restart, grace: 2s",
+        "c-pause": "pause",
+        "c-disconnect": "disconnect",
+        "c-limits": "limits, cpus: 0.25, memory: 32MiB, pids: 30",
+    }
     #: Faults that end by themselves when everybody is dead.
     EXPIRING = ("pause", "cpu", "ramp", "proxy")
     LASTS = 3.0
@@ -43,8 +52,10 @@ class World:
     #: Seconds from one beginning of "again" to the next.
     EVERY = 4.0
 
-    def __init__(self, fault, port, rng, slow, slow_max=2.0):
+    def __init__(self, fault, port, rng, slow, slow_max=2.0, engine=None):
         self.fault = fault
+        self.engine = engine if fault in self.CONTAINER_FAULTS else None
+        self.container = None
         self.folder = tempfile.mkdtemp(prefix="squall-kill-")
         self.state = os.path.join(self.folder, "state")
         self.label = os.path.basename(self.folder)
@@ -52,6 +63,10 @@ class World:
         self.flags = {}
         self.victims = []
         self.env = dict(os.environ, SQUALL_STATE_DIR=self.state, SQUALL_MACHINE_DIR=os.path.join(self.folder, "machine"))
+        if self.engine:
+            self.env["DOCKER_HOST"] = self.engine.address
+            self.container = self.engine.start(self.label)
+            self.before = self.engine.facts(self.container)
         with open(os.path.join(self.folder, "inject.py"), "w") as file:
             file.write(INJECT)
         with open(os.path.join(self.folder, "own.ts"), "w") as file:
@@ -79,6 +94,8 @@ class World:
         self.victims.append(subprocess.Popen(["sleep", "120"], env=env, start_new_session=True))
 
     def _document(self, part):
+        if self.engine:
+            return f"  - {{ type: {self.CONTAINER_FAULTS[part]}, name: {part}, target: {{ container: {self.label} }} }}\n"
         target = f"    target: {{ process: {{ labels: {{ world: {self.label}, role: {part} }} }} }}\n"
         if part == "pause":
             self._victim(part)
@@ -114,6 +131,8 @@ class World:
                 alive = alive_with("SQUALL_LABELS", lambda value: value == f"world={self.label},role=kill")
                 if len(alive) != 1:
                     found.append(f"kill: {len(alive)} instances run")
+            if self.container:
+                found += self._container()
             if part in self.flags and os.path.exists(self.flags[part]):
                 found.append(f"{part}: the flag is there")
             if part == "proxy" and (slow := self._through_proxy()):
@@ -123,6 +142,12 @@ class World:
                 if marked:
                     found.append(f"{part}: {len(marked)} marked processes run")
         return found
+
+    def _container(self):
+        """In words what is unlike before. The engine may give a container that was started again new addresses."""
+        now = self.engine.facts(self.container)
+        keys = [key for key in now if key != "addresses" or self.fault == "c-disconnect"]
+        return [f"{self.fault}: {key} {now[key]}, before {self.before[key]}" for key in keys if now[key] != self.before[key]]
 
     def _through_proxy(self):
         """In words what is wrong with calls through the proxy; it need not be there yet."""
@@ -144,6 +169,8 @@ class World:
     def clean(self, run):
         if self.callers:
             self.callers.stop()
+        if self.container:
+            self.engine.remove(self.container)
         end_proxies(self.state)
         for pid in standbys_of(self.state):
             kill_quietly(pid, signal.SIGKILL)

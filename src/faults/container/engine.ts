@@ -42,10 +42,13 @@ const defaultTimeout = 20_000
 /** A list of all containers of a large machine is some MB. */
 const longestAnswer = 64 * 1024 * 1024
 
+/** What each engine speaks, by its address: asked once, since every question may take seconds through a slow tunnel. */
+const spoken = new Map<string, string>()
+
 export function openEngine(address: EngineAddress = engineAddress()): Engine {
-  let api: string | undefined
   const call = async <T>(method: string, path: string, options: CallOptions = {}): Promise<T> => {
-    api ??= await spokenApi(address, options)
+    const api = spoken.get(address.url) ?? (await spokenApi(address, options))
+    spoken.set(address.url, api)
     const { status, body } = await exchange(address, method, `/v${api}${path}${queryText(options.query)}`, options)
     if (status >= 300) throw new EngineError(status, messageOf(body, status))
     if (options.text) return body as T
