@@ -1,0 +1,23 @@
+/** A command that changes the network, and its inverse: plain data, so that it can be shown, journaled, and run anywhere. */
+
+export interface Command {
+  argv: readonly [string, ...string[]]
+  /** What it reads from its standard input. */
+  input?: string
+}
+
+export interface Reversible {
+  do: Command
+  /** Null: what undoes an earlier one undoes this one too. */
+  undo: Command | null
+}
+
+/** As people would type it. */
+export function commandText({ argv, input }: Command): string {
+  const line = argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`)).join(' ')
+  return input === undefined ? line : `${line} <<'END'\n${input.trimEnd()}\nEND`
+}
+
+export function stepOf({ do: does, undo }: Reversible): { does: string; undoes: string } {
+  return { does: commandText(does), undoes: undo ? commandText(undo) : '' }
+}
