@@ -3,12 +3,14 @@
 import type { DocumentCatalogue } from './document/document-catalogue.ts'
 import type { Able } from './faults/able.ts'
 import { disconnect } from './faults/container/disconnect.ts'
+import { diskOfContainer } from './faults/container/disk.ts'
 import { killContainer } from './faults/container/kill.ts'
 import { limits } from './faults/container/limits.ts'
 import { pauseContainer } from './faults/container/pause.ts'
 import { restart } from './faults/container/restart.ts'
 import { stop } from './faults/container/stop.ts'
 import { cpu } from './faults/host/cpu.ts'
+import { disk } from './faults/host/disk.ts'
 import type { AnyInjector } from './faults/injector.ts'
 import { command as commandFault } from './faults/own/command.ts'
 import { kill } from './faults/process/kill.ts'
@@ -33,12 +35,14 @@ export const injectors: readonly AnyInjector[] = [
   partition,
   http,
   cpu,
+  disk,
   stop,
   restart,
   pauseContainer,
   killContainer,
   disconnect,
   limits,
+  diskOfContainer,
   commandFault,
 ]
 

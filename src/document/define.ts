@@ -127,6 +127,10 @@ export interface FaultParameters {
   partition: { target: TargetAt<'proxy'>; how?: 'drop' | 'reset' | 'refuse' | 'hang' | 'stall' | 'close' }
   http: HttpParameters & { target: TargetAt<'proxy'> & { match?: HttpMatchText } }
   cpu: { target: TargetAt<'host'>; load: Dial<ShareText>; ramp?: Duration; cores?: number | VariableText }
+  disk: { target: TargetAt<'host' | 'container'>; path: string } & (
+    | { leave: Quantity<SizeText | ShareText>; fill?: never }
+    | { fill: Quantity<SizeText>; leave?: never }
+  )
   command: {
     inject: string[]
     rollback: string[]

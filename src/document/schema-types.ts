@@ -74,6 +74,14 @@ export const size = readBy(readSize, exampleOf('bytes'), {
   description: 'A size: 512B, 64KiB, 10MB.',
   written: ['512B', '64KiB'],
 })
+/** → how much: in bytes, or as a share of what there is. */
+export type Amount = { bytes: number } | { share: number }
+export const amount = readBy(readAmount, 'a size such as 200MiB, or a share such as 5%', {
+  type: 'string',
+  pattern: pattern(`${number}(%|B|kB|MB|GB|KiB|MiB|GiB)`),
+  description: 'A size, or a share of what there is: 200MiB, 5%.',
+  written: ['200MiB', '5%'],
+})
 /** → bit/s, more than 0. */
 export const bandwidth = readBy(readBandwidth, exampleOf('bit/s'), {
   type: 'string',
@@ -188,6 +196,13 @@ function readCount(source: string | number): Reading<number> {
 function readSize(source: string | number): Reading<number> {
   const reading = readQuantity(source, 'bytes')
   return reading.ok ? { ok: true, value: Math.round(reading.value) } : reading
+}
+
+function readAmount(source: string | number): Reading<Amount> {
+  const isShare = String(source).endsWith('%')
+  const reading = isShare ? readShare(source) : readSize(source)
+  if (!reading.ok) return reading
+  return { ok: true, value: isShare ? { share: reading.value } : { bytes: reading.value } }
 }
 
 function readBandwidth(source: string | number): Reading<number> {

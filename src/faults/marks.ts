@@ -1,4 +1,5 @@
 /** Finding what a run has started by the mark in its environment, whoever is its parent by now. */
+import { readdirSync } from 'node:fs'
 import { sleep } from '../system/clock.ts'
 import { aliveSame, listPids, type ProcessStat, readEnvironment, readStat } from '../system/proc.ts'
 
@@ -12,16 +13,17 @@ export function findByMark(mark: string): ProcessStat[] {
 }
 
 /**
- * SIGKILLs every process with the mark and waits until none is left; a process may have forked meanwhile, so it looks again.
+ * SIGKILLs every process with the mark and waits until none is left; a process may have forked meanwhile, so it looks again. A dying one shows
+ * no environment any more while it still holds its files and sockets: each that was found is waited for to its very end.
  * @throws when some survive for 5 s (in uninterruptible sleep)
  */
 export async function killByMark(mark: string): Promise<number[]> {
-  const killed = new Set<number>()
+  const killed = new Map<number, number>()
   for (let waited = 0; waited <= 5_000; waited += 10) {
     const left = findByMark(mark)
-    if (left.length === 0) return [...killed]
-    for (const { pid } of left) {
-      killed.add(pid)
+    if (left.length === 0 && [...killed].every(([pid, start]) => isOver(pid, start))) return [...killed.keys()]
+    for (const { pid, start } of left) {
+      killed.set(pid, start)
       try {
         process.kill(pid, 'SIGKILL')
       } catch (error) {
@@ -30,9 +32,16 @@ export async function killByMark(mark: string): Promise<number[]> {
     }
     await sleep(10)
   }
-  throw new Error(
-    `${mark}: processes ${findByMark(mark)
-      .map(({ pid }) => pid)
-      .join(', ')} do not end`,
-  )
+  const alive = [...killed].filter(([pid, start]) => !isOver(pid, start)).map(([pid]) => pid)
+  throw new Error(`${mark}: processes ${alive.join(', ')} do not end`)
+}
+
+/** All of its threads have ended: its first one may be a zombie while others still hold what they share. */
+function isOver(pid: number, start: number): boolean {
+  if (aliveSame(pid, start)) return false
+  try {
+    return readStat(pid)?.start !== start || readdirSync(`/proc/${pid}/task`).length <= 1
+  } catch {
+    return true
+  }
 }

@@ -128,6 +128,7 @@ suite('documents in TypeScript', () => {
         ...(['share', 'nth', 'skip', 'first', 'most', 'cap'] as const),
       ],
       cpu: ['load', 'cores'],
+      disk: ['path', 'leave', 'fill'],
       stop: ['grace'],
       restart: ['grace'],
       disconnect: ['network'],

@@ -24,6 +24,7 @@ const rooms = [
 const entries: Record<string, readonly string[]> = {
   'close-record': ['records', 'cli'],
   'cpu-worker': [],
+  'disk-filler': ['faults'],
   guardian: ['guardian', 'catalogue.ts'],
   'listener-keeper': [],
   'module-host': ['faults'],

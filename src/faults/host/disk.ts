@@ -1,0 +1,23 @@
+/** Fills a file system of this machine. */
+import { realpathSync } from 'node:fs'
+import { SquallError } from '../../errors.ts'
+import { type DiskSpec, diskSpec } from '../disk/spec.ts'
+import { type DiskState, planDisk, taking } from '../disk/taking.ts'
+import type { Injector } from '../injector.ts'
+
+export const disk: Injector<DiskSpec, DiskState> = {
+  type: 'disk',
+  places: ['host'],
+  spec: diskSpec,
+  needs: () => [],
+  plan: (spec, _target, context) => planDisk({ dir: real(spec.path), shown: spec.path, mounts: null, owner: null }, spec, context),
+  ...taking,
+}
+
+function real(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    throw new SquallError('no-target', `${path} is not there`)
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * Programs of ours that are the fault as long as they live: they carry the mark, die with the guardian, end at a deadline of their own, and
+ * are the kernel's first victims when memory runs out. So such a fault expires by itself, whoever is dead by then.
+ */
+import { startChild } from '../system/children.ts'
+import { wallMs } from '../system/clock.ts'
+import { entryPath } from '../system/entry.ts'
+import type { Context } from './injector.ts'
+import { findByMark } from './marks.ts'
+
+export interface StressorOptions {
+  /** File in src/entries. */
+  entry: string
+  /** Data for it, its first argument as JSON; the second is how many ms it may live. */
+  task: object
+  /** ms since the epoch. */
+  expiresAt: number
+  context: Pick<Context<never>, 'mark' | 'signal'>
+  /** Programs that become it, e.g. `nsenter … --`; it then is not killed with its parent unless they see to that. */
+  through?: readonly string[]
+}
+
+/**
+ * Starts it and returns once it has said that it is ready.
+ * @throws with its own words when it ends before that
+ */
+export async function startStressor({ entry, task, expiresAt, context, through = [] }: StressorOptions): Promise<void> {
+  context.signal.throwIfAborted()
+  const program = [process.execPath, entryPath(entry), JSON.stringify(task), String(Math.max(0, Math.round(expiresAt - wallMs())))]
+  const child = startChild({
+    argv: [...through, ...program] as [string, ...string[]],
+    mark: `${context.mark}/effect`,
+    dieWithParent: true,
+    oomFirst: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const { stdout, stderr } = child.process ?? {}
+  let said = ''
+  stderr?.on('data', (chunk: Buffer) => {
+    said = (said + chunk.toString()).slice(-2000)
+  })
+  try {
+    await new Promise<void>((resolve, reject) => {
+      stdout?.once('data', () => resolve())
+      void child.exited.then(({ failed, code, signal }) =>
+        // What it has said arrives a moment after its end.
+        setTimeout(() => reject(new Error(failed?.message ?? (said.trim() || `it ended with ${code ?? signal}`))), 20),
+      )
+    })
+  } finally {
+    stdout?.destroy()
+    stderr?.destroy()
+    child.process?.unref()
+  }
+}
+
+/** pids of those of this fault that live. */
+export function stressorsOf(mark: string): number[] {
+  return findByMark(`${mark}/effect`).map(({ pid }) => pid)
+}
+
+/** For `Change.expires`. */
+export function expiresIn(expiresAt: number): string {
+  return `after ${Math.max(0, Math.round((expiresAt - wallMs()) / 1000))} s`
+}
