@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { build, type OutputFile } from 'esbuild'
 import { emitTypes } from './lib/emit-types.ts'
 import { root } from './lib/root.ts'
@@ -49,7 +49,9 @@ function withoutIdleBanner(code: string): string {
 function entries(): Record<string, string> {
   const own = globSync('src/entries/*.ts', { cwd: root }).map((file) => [basename(file, '.ts'), file])
   const named = { cli: 'src/cli/main.ts', index: 'src/index.ts', 'test-injector': 'src/faults/conformance.ts' }
-  return { ...named, ...Object.fromEntries(own) }
+  // What `squall demo` starts: Node takes no TypeScript from an installed package.
+  const targets = globSync('scenarios/[0-9]*/target.ts', { cwd: root }).map((file) => [`scenario-${basename(dirname(file))}`, file])
+  return { ...named, ...Object.fromEntries([...own, ...targets]) }
 }
 
 /** Names, sizes and times of everything that goes into dist. */
@@ -57,7 +59,7 @@ function digestOfInputs(): string {
   const files = [
     'package.json',
     'package-lock.json',
-    ...globSync(['src/**/*', 'scripts/build.ts', 'scripts/lib/emit-types.ts'], { cwd: root }),
+    ...globSync(['src/**/*', 'scenarios/**/*.ts', 'demo/shop/*.ts', 'scripts/build.ts', 'scripts/lib/emit-types.ts'], { cwd: root }),
   ].sort()
   const hash = createHash('sha256')
   for (const file of files) {

@@ -84,8 +84,8 @@ async function main(): Promise<number> {
     () => part('unit', unit, () => runTests(unit, { isolation: 'none', env, timeout: 60_000, skipFails: all })),
     () => part('real', real, () => eachAlone(real, env)),
     () => part('e2e', e2e, () => eachAlone(e2e, env)),
-    // Small systems that are asked twenty times a second: four of them leave room.
-    () => part('scenarios', scenarios, () => eachAlone(scenarios, env, 4)),
+    // Small systems, two in each file, that wait most of the time.
+    () => part('scenarios', scenarios, () => eachAlone(scenarios, env, 3)),
   ]
   for (const one of parts) {
     const counts = await one()

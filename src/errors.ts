@@ -167,6 +167,12 @@ export const catalogue = {
     hint: 'Continue it first (kill -CONT PID), or choose another target.',
     exit: 2,
   },
+  'needs-root': { means: 'What is asked for changes what only root may change.', hint: 'Run it as root.', exit: 2 },
+  'demo-ended': {
+    means: 'The small system of squall demo did not start, or something of it ended by itself.',
+    hint: 'The sentence above says what; everything of it has been ended.',
+    exit: 5,
+  },
   'program-missing': { means: 'A program that a fault needs is not there.', hint: 'Install it, or name it by its path.', exit: 2 },
   'module-not-usable': {
     means: "A fault's own module cannot be loaded as an injector.",

@@ -230,6 +230,26 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./faults.ts'),
   },
   {
+    name: 'demo',
+    group: 'Other',
+    says: 'start the small system of a scenario, to run its experiment against it',
+    arguments: [['[name]', 'which of the scenarios; without it they are listed']],
+    options: [
+      { flags: '--weak', says: 'the form in which the experiment finds something (the default)' },
+      { flags: '--survives', says: 'the form that withstands the fault' },
+      { flags: '--port <n>', says: 'the first of its ports; default: as in its document', read: port },
+      { flags: '--copy <folder>', says: 'start nothing: write its document and its page there, as a beginning for your own' },
+    ],
+    examples: [
+      'squall demo',
+      'squall demo circuit-breaker',
+      'squall demo circuit-breaker --survives',
+      'squall demo fill-disk --copy experiments/',
+    ],
+    reads: false,
+    load: () => import('./demo.ts'),
+  },
+  {
     name: 'completion',
     group: 'Other',
     says: 'print the completion of commands, options and runs for a shell',

@@ -1,0 +1,3 @@
+import { testScenario } from './run.ts'
+
+testScenario('11-slow-external-api', { breaks: /latency_p99/ })
