@@ -11,6 +11,8 @@ import { restart } from './faults/container/restart.ts'
 import { stop } from './faults/container/stop.ts'
 import { cpu } from './faults/host/cpu.ts'
 import { disk } from './faults/host/disk.ts'
+import { network as hostNetwork } from './faults/host/network.ts'
+import { partition as hostPartition } from './faults/host/partition.ts'
 import type { AnyInjector } from './faults/injector.ts'
 import { command as commandFault } from './faults/own/command.ts'
 import { kill } from './faults/process/kill.ts'
@@ -33,6 +35,8 @@ export const injectors: readonly AnyInjector[] = [
   kill,
   network,
   partition,
+  hostPartition,
+  hostNetwork,
   http,
   cpu,
   disk,

@@ -81,6 +81,13 @@ export type TargetAt<P extends Place & keyof Found> = {
   [One in P]: { [Key in One]: Found[Key] } & { [Other in Exclude<Place, One>]?: never } & { pick?: number | Quantity<ShareText> | 'all' }
 }[P]
 
+/** Which packets of a host: where they go, by which interface, in which network namespace. */
+interface PacketNarrowing {
+  to?: string
+  interface?: string
+  netns?: string
+}
+
 interface FaultTiming {
   name?: string
   after?: Duration
@@ -109,22 +116,41 @@ export interface FaultParameters {
     memory?: Quantity<SizeText>
     pids?: number | VariableText
   }
-  network: {
-    target: TargetAt<'proxy'>
-    delay?: Dial<DurationText>
-    jitter?: Duration
-    distribution?: 'uniform' | 'normal'
-    bandwidth?: Dial<BandwidthText>
-    cut?: Quantity<SizeText>
-    cut_by?: 'reset' | 'close'
-    slice?: Quantity<SizeText>
-    slice_pause?: Duration
-    preset?: 'slow'
-    direction?: 'out' | 'in' | 'both'
-    share?: Quantity<ShareText>
-    ramp?: Duration
-  }
-  partition: { target: TargetAt<'proxy'>; how?: 'drop' | 'reset' | 'refuse' | 'hang' | 'stall' | 'close' }
+  network:
+    | {
+        target: TargetAt<'proxy'>
+        delay?: Dial<DurationText>
+        jitter?: Duration
+        distribution?: 'uniform' | 'normal'
+        bandwidth?: Dial<BandwidthText>
+        cut?: Quantity<SizeText>
+        cut_by?: 'reset' | 'close'
+        slice?: Quantity<SizeText>
+        slice_pause?: Duration
+        preset?: 'slow'
+        loss?: never
+        direction?: 'out' | 'in' | 'both'
+        share?: Quantity<ShareText>
+        ramp?: Duration
+      }
+    | {
+        target: TargetAt<'host'> & PacketNarrowing
+        delay?: Dial<DurationText>
+        jitter?: Duration
+        distribution?: 'uniform' | 'normal' | 'pareto'
+        correlation?: Quantity<ShareText>
+        loss?: Dial<ShareText>
+        duplicate?: Quantity<ShareText>
+        corrupt?: Quantity<ShareText>
+        reorder?: Quantity<ShareText>
+        bandwidth?: Dial<BandwidthText>
+        preset?: 'slow' | 'lossy' | 'flaky'
+        direction?: 'out' | 'in' | 'both'
+        ramp?: Duration
+      }
+  partition:
+    | { target: TargetAt<'proxy'>; how?: 'drop' | 'reset' | 'refuse' | 'hang' | 'stall' | 'close' }
+    | { target: TargetAt<'host'> & PacketNarrowing; how?: 'drop' | 'reset' | 'refuse'; direction?: 'out' | 'in' | 'both' }
   http: HttpParameters & { target: TargetAt<'proxy'> & { match?: HttpMatchText } }
   cpu: { target: TargetAt<'host'>; load: Dial<ShareText>; ramp?: Duration; cores?: number | VariableText }
   disk: { target: TargetAt<'host' | 'container'>; path: string } & (

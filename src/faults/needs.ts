@@ -2,6 +2,7 @@
 import { findProgram } from '../system/children.ts'
 import type { Secrets } from '../system/secrets.ts'
 import type { Need } from './injector.ts'
+import { hasNetem, withoutNetem } from './packets/netem.ts'
 
 export interface NeedAnswer {
   /** Null: cannot be checked from here. */
@@ -14,5 +15,7 @@ export async function checkNeed(need: Need, secrets: Pick<Secrets, 'has'>): Prom
   if ('command' in need) return { met: findProgram(need.command) !== null }
   if ('secret' in need) return { met: secrets.has(need.secret) }
   if ('capability' in need) return { met: process.getuid?.() === 0 ? true : null }
-  return Promise.resolve({ met: null })
+  if ('netem' in need)
+    return (await hasNetem()) ? { met: true } : process.getuid?.() === 0 ? { met: false, why: withoutNetem } : { met: null }
+  return { met: null }
 }

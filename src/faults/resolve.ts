@@ -23,7 +23,7 @@ export interface ResolveOptions {
 
 /** @throws SquallError `no-target`, `target-protected`, `fault-not-available` (a place that is not there yet) */
 export async function resolveTargets(spec: TargetSpec, options: ResolveOptions): Promise<Target[]> {
-  if (spec.place === 'host') return [{ place: 'host', id: 'local', name: 'this host', facts: {} }]
+  if (spec.place === 'host') return [{ place: 'host', id: 'local', name: 'this host', facts: { narrowing: spec.narrowing as Json } }]
   if (spec.place === 'process') return resolveProcesses(spec, options)
   if (spec.place === 'container') return pickTargets(await containerTargets(spec.query, queryWords(spec.query)), spec, options)
   if (spec.place === 'proxy') return [proxyTarget(spec, options.proxies ?? [])]

@@ -10,6 +10,8 @@ export interface TcpSocket {
   reach: 'any' | 'loopback' | 'other'
   /** True for an address `::…`. */
   v6: boolean
+  /** Of the other end, as people write it. */
+  remoteAddress: string
   /** 0 for a listening one. */
   remotePort: number
   /** The other end is this machine, by a loopback address. */
@@ -46,6 +48,7 @@ export function parseTcpTable(text: string): TcpSocket[] {
         localPort: Number.parseInt(localPort, 16),
         reach: /^0+$/.test(address) ? 'any' : isLoopback(address) ? 'loopback' : 'other',
         v6: address.length > 8,
+        remoteAddress: addressText(remoteAddress),
         remotePort: Number.parseInt(remotePort, 16),
         remoteIsLocal: isLoopback(remoteAddress),
         inode,
@@ -59,6 +62,17 @@ function isLoopback(hex: string): boolean {
   const first = (word: string): string => (endianness() === 'LE' ? word.slice(-2) : word.slice(0, 2))
   if (hex.length === 8) return first(hex) === '7F'
   return /^0{24}(?:01000000|00000001)$/.test(hex) || (/^0{16}(?:FFFF0000|0000FFFF)/.test(hex) && first(hex) === '7F')
+}
+
+/** IPv4 written as IPv6 is told as IPv4. */
+function addressText(hex: string): string {
+  const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => {
+    const four = (word.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16))
+    return endianness() === 'LE' ? four.toReversed() : four
+  })
+  if (bytes.length === 4) return bytes.join('.')
+  if (/^0{16}(?:FFFF0000|0000FFFF)/.test(hex)) return bytes.slice(12).join('.')
+  return Array.from({ length: 8 }, (_, n) => (((bytes[2 * n] ?? 0) << 8) | (bytes[2 * n + 1] ?? 0)).toString(16)).join(':')
 }
 
 /** pids that hold each of these sockets; several after a fork. What is not ours to read is left out. */

@@ -19,6 +19,8 @@ export interface NftPlan {
   spare?: readonly Flow[]
   /** Only these interfaces; absent: all. */
   interfaces?: readonly string[]
+  /** What leaves this machine is `lossAtDevice`'s. */
+  outAtDevice?: boolean
 }
 
 /** For packets of this machine. On the way out a sender learns of a drop: `lossAtDevice` is for where it must not. */
@@ -35,7 +37,7 @@ export function inetTable(plan: NftPlan): Reversible {
     // What stays on this machine passes both hooks; at the second nobody but the receiver learns of it.
     ...chain('output', [
       'type filter hook output priority -300; policy accept;',
-      ...(out ? [`oifname != "lo" ${way('oifname')}meta nfproto @live jump to`] : []),
+      ...(out && !plan.outAtDevice ? [`oifname != "lo" ${way('oifname')}meta nfproto @live jump to`] : []),
     ]),
     ...chain('input', [
       'type filter hook input priority -300; policy accept;',
@@ -50,7 +52,7 @@ export function inetTable(plan: NftPlan): Reversible {
 export function lossAtDevice(plan: NftPlan & { end: { loss: number } }, devices: readonly string[], link: string): Reversible {
   const lines = [
     ...liveSet(plan, 'meta protocol', ['ip', 'ip6']),
-    ...chain('act', ['counter name seen', `${drawn(plan.end.loss)} counter name hit fwd to ${quoted(link)}`]),
+    ...chain('act', lossRules(plan.end.loss, link)),
     ...chain('to', chosen(plan, 'daddr', 'dport')),
     ...devices.flatMap((device, index) =>
       chain(`egress${index}`, [
@@ -82,12 +84,16 @@ function chain(name: string, rules: readonly string[]): string[] {
   return [`chain ${name} {`, ...rules.map((rule) => `  ${rule}`), '}']
 }
 
-function drawn(loss: number): string {
-  return `numgen random mod 1000000 < ${Math.round(loss * 1_000_000)}`
+/** `link`: where they are led; absent: dropped here. */
+export function lossRules(loss: number, link?: string): string[] {
+  const lost = Math.round(loss * 1_000_000)
+  const drawn = lost >= 1_000_000 ? '' : `numgen random mod 1000000 < ${lost} `
+  const rule = `${drawn}counter name hit ${link === undefined ? 'drop' : `fwd to ${quoted(link)}`}`
+  return ['counter name seen', ...(lost === 0 ? [] : [rule])]
 }
 
 function endRules(end: PacketEnd): string[] {
-  if (typeof end === 'object') return ['counter name seen', `${drawn(end.loss)} counter name hit drop`]
+  if (typeof end === 'object') return lossRules(end.loss)
   const hit = 'counter name hit'
   if (end === 'drop') return [`${hit} drop`]
   // Our own resets, and those of others, must arrive. With reset a connection is made first.

@@ -24,6 +24,8 @@ export interface TcPlace {
   flows?: readonly Flow[]
   /** Never touched, though `flows` hold them. */
   spare?: readonly Flow[]
+  /** Nothing is done to them here but cutting what came in one piece into packets of the wire. */
+  onlyCut?: true
 }
 
 /** ms that a narrow link holds back before it drops. */
@@ -131,7 +133,8 @@ function stages(place: TcPlace, spec: PacketSpec): string[][] {
   const frame = place.mtu + 18
   const stages: string[][] = []
   // One packet of the wire fits in, two don't: what is bigger is cut. 400: tbf rounds down by up to 320.
-  if (perPacket) stages.push(tbf(asFastAsCan, frame + 400, 1_000_000_000))
+  if (perPacket || place.onlyCut) stages.push(tbf(asFastAsCan, frame + 400, 1_000_000_000))
+  if (place.onlyCut) return stages
   if (bandwidth !== undefined) {
     const perSecond = bandwidth / 8
     const burst = Math.max(Math.ceil(perSecond * 0.005), 2 * frame)
