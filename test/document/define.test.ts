@@ -119,9 +119,9 @@ suite('documents in TypeScript', () => {
       kill: ['signal', 'grace', 'restart', 'env'],
       network: [
         ...(['delay', 'jitter', 'distribution', 'bandwidth', 'cut', 'cut_by', 'slice', 'slice_pause'] as const),
-        ...(['preset', 'direction', 'share'] as const),
+        ...(['preset', 'direction', 'share', 'correlation', 'loss', 'duplicate', 'corrupt', 'reorder'] as const),
       ],
-      partition: ['how'],
+      partition: ['how', 'direction'],
       http: [
         ...(['delay', 'jitter', 'distribution', 'at', 'status', 'headers', 'body', 'retry_after', 'how', 'lose'] as const),
         ...(['change', 'damage', 'keep', 'bandwidth', 'rewrite', 'quota'] as const),

@@ -8,7 +8,14 @@ import { type Loaded, loadDocument, loadDocumentText } from '../../src/document/
 
 const folder = fileURLToPath(new URL('./examples/', import.meta.url))
 const available = [
-  ...['02-exhaust-cpu.yaml', '03-fill-disk.yaml', '05-latency-between-services.yaml', '10-cache-unavailable.yaml', '12-revoke-tokens.yaml'],
+  ...[
+    '02-exhaust-cpu.yaml',
+    '03-fill-disk.yaml',
+    '05-latency-between-services.yaml',
+    '06-packet-drop.yaml',
+    '10-cache-unavailable.yaml',
+    '12-revoke-tokens.yaml',
+  ],
   ...['11-slow-external-api.yaml', '13-downstream-errors.yaml', '14-malformed-responses.yaml', '16-circuit-breaker.yaml'],
   ...['08-region-failover.yaml', '09-database-primary.yaml', '17-postgres-failover.yaml'],
   ...['22-two-faults-ramp.yaml', '23-search.yaml'],
