@@ -23,6 +23,7 @@ export const components: readonly { program: string; package: string; for: strin
   { program: 'cmark-gfm', package: 'cmark-gfm', for: 'the report as Markdown' },
   { program: 'dockerd', package: 'docker.io', for: 'faults at containers' },
   { program: 'busybox', package: 'busybox-static', for: 'images of containers' },
+  { program: 'linux.uml', package: 'user-mode-linux', for: 'a guest with a stock Debian kernel, which has netem' },
 ]
 
 export function isInstalled(program: string): boolean {
