@@ -4,17 +4,23 @@ import type { DocumentCatalogue } from './document/document-catalogue.ts'
 import type { Able } from './faults/able.ts'
 import { disconnect } from './faults/container/disconnect.ts'
 import { diskOfContainer } from './faults/container/disk.ts'
+import { dnsOfContainer } from './faults/container/dns.ts'
 import { killContainer } from './faults/container/kill.ts'
 import { limits } from './faults/container/limits.ts'
 import { pauseContainer } from './faults/container/pause.ts'
 import { restart } from './faults/container/restart.ts'
 import { stop } from './faults/container/stop.ts'
+import { able as hostAble } from './faults/host/able.ts'
 import { cpu } from './faults/host/cpu.ts'
 import { disk } from './faults/host/disk.ts'
+import { dns } from './faults/host/dns.ts'
+import { io } from './faults/host/io.ts'
+import { memory } from './faults/host/memory.ts'
 import { network as hostNetwork } from './faults/host/network.ts'
 import { partition as hostPartition } from './faults/host/partition.ts'
 import type { AnyInjector } from './faults/injector.ts'
 import { command as commandFault } from './faults/own/command.ts'
+import { descriptors } from './faults/process/descriptors.ts'
 import { kill } from './faults/process/kill.ts'
 import { pause } from './faults/process/pause.ts'
 import { http } from './faults/proxy/http.ts'
@@ -33,6 +39,7 @@ import { lackingPrecision } from './verdict/precision.ts'
 export const injectors: readonly AnyInjector[] = [
   pause,
   kill,
+  descriptors,
   network,
   partition,
   hostPartition,
@@ -40,6 +47,9 @@ export const injectors: readonly AnyInjector[] = [
   http,
   cpu,
   disk,
+  dns,
+  memory,
+  io,
   stop,
   restart,
   pauseContainer,
@@ -47,11 +57,12 @@ export const injectors: readonly AnyInjector[] = [
   disconnect,
   limits,
   diskOfContainer,
+  dnsOfContainer,
   commandFault,
 ]
 
 /** What this machine can do, place by place. */
-export const ables: readonly (() => Promise<Able[]>)[] = []
+export const ables: readonly (() => Promise<Able[]>)[] = [hostAble]
 
 export const sources: readonly AnySource[] = [endpoint, prometheus, datadog, oneuptime, postgres, redis, command]
 

@@ -21,6 +21,7 @@ export const components: readonly { program: string; package: string; for: strin
   { program: 'chromium', package: 'chromium', for: 'the report in a browser' },
   { program: 'xmllint', package: 'libxml2-utils', for: 'the report as JUnit XML' },
   { program: 'cmark-gfm', package: 'cmark-gfm', for: 'the report as Markdown' },
+  { program: 'dnsmasq', package: 'dnsmasq-base', for: 'the fault dns, with a real server' },
   { program: 'dockerd', package: 'docker.io', for: 'faults at containers' },
   { program: 'busybox', package: 'busybox-static', for: 'images of containers' },
   { program: 'linux.uml', package: 'user-mode-linux', for: 'a guest with a stock Debian kernel, which has netem' },

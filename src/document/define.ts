@@ -153,6 +153,17 @@ export interface FaultParameters {
     | { target: TargetAt<'host'> & PacketNarrowing; how?: 'drop' | 'reset' | 'refuse'; direction?: 'out' | 'in' | 'both' }
   http: HttpParameters & { target: TargetAt<'proxy'> & { match?: HttpMatchText } }
   cpu: { target: TargetAt<'host'>; load: Dial<ShareText>; ramp?: Duration; cores?: number | VariableText }
+  dns: {
+    target: TargetAt<'container'> | (TargetAt<'host'> & { netns?: string })
+    names?: string[]
+    answer?: string
+    fail?: 'nxdomain' | 'servfail' | 'refused' | 'drop'
+    delay?: Duration
+    servers?: string[]
+  }
+  memory: { target: TargetAt<'host'>; size: Quantity<SizeText | ShareText> }
+  io: { target: TargetAt<'host'>; path: string; workers?: number | VariableText; size?: Quantity<SizeText> }
+  descriptors: { target: TargetAt<'process'>; leave?: number | VariableText }
   disk: { target: TargetAt<'host' | 'container'>; path: string } & (
     | { leave: Quantity<SizeText | ShareText>; fill?: never }
     | { fill: Quantity<SizeText>; leave?: never }

@@ -6,7 +6,7 @@ import { startChild } from '../system/children.ts'
 import { wallMs } from '../system/clock.ts'
 import { entryPath } from '../system/entry.ts'
 import type { Context } from './injector.ts'
-import { findByMark } from './marks.ts'
+import { findByMark, killByMark } from './marks.ts'
 
 export interface StressorOptions {
   /** File in src/entries. */
@@ -19,6 +19,9 @@ export interface StressorOptions {
   /** Programs that become it, e.g. `nsenter … --`; it then is not killed with its parent unless they see to that. */
   through?: readonly string[]
 }
+
+/** Marks whose stressors were ready, started by this process and not undone by it: if none lives any more it has died. */
+const ready = new Set<string>()
 
 /**
  * Starts it and returns once it has said that it is ready.
@@ -47,6 +50,7 @@ export async function startStressor({ entry, task, expiresAt, context, through =
         setTimeout(() => reject(new Error(failed?.message ?? (said.trim() || `it ended with ${code ?? signal}`))), 20),
       )
     })
+    ready.add(context.mark)
   } finally {
     stdout?.destroy()
     stderr?.destroy()
@@ -57,6 +61,17 @@ export async function startStressor({ entry, task, expiresAt, context, through =
 /** pids of those of this fault that live. */
 export function stressorsOf(mark: string): number[] {
   return findByMark(`${mark}/effect`).map(({ pid }) => pid)
+}
+
+/** Ends all of this fault. */
+export async function endStressors(mark: string): Promise<void> {
+  ready.delete(mark)
+  await killByMark(`${mark}/effect`)
+}
+
+/** Part of a look that found none: whether they have died, as far as can be told here. */
+export function howEnded(mark: string): { died?: string } {
+  return ready.has(mark) ? { died: 'what kept it up was killed, perhaps by the kernel for want of memory' } : {}
 }
 
 /** For `Change.expires`. */

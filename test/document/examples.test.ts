@@ -11,6 +11,7 @@ const available = [
   ...[
     '02-exhaust-cpu.yaml',
     '03-fill-disk.yaml',
+    '04-corrupt-dns.yaml',
     '05-latency-between-services.yaml',
     '06-packet-drop.yaml',
     '10-cache-unavailable.yaml',

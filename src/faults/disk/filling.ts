@@ -61,7 +61,7 @@ export async function fillDisk(task: FillTask): Promise<{ bytes: number; fd: num
   return { bytes: have, fd: file }
 }
 
-function openNameless({ dir, name }: FillTask): number {
+export function openNameless({ dir, name }: Pick<FillTask, 'dir' | 'name'>): number {
   try {
     return openSync(dir, withoutName | constants.O_RDWR, 0o600)
   } catch (error) {

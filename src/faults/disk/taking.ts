@@ -4,9 +4,8 @@ import { readdirSync, readlinkSync, statSync } from 'node:fs'
 import { freemem } from 'node:os'
 import { SquallError } from '../../errors.ts'
 import { machineDirs, stateDir } from '../../system/paths.ts'
-import type { Change, Context, Injector, Look } from '../injector.ts'
-import { killByMark } from '../marks.ts'
-import { expiresIn, startStressor, stressorsOf } from '../stressor.ts'
+import type { Change, Context, Injector } from '../injector.ts'
+import { endStressors, expiresIn, howEnded, startStressor, stressorsOf } from '../stressor.ts'
 import type { FillTask } from './filling.ts'
 import { inWords, leftBy, reserveOf, roomAt } from './room.ts'
 import { sharesRoom } from './same-disk.ts'
@@ -88,7 +87,7 @@ export const taking: Pick<Injector<DiskSpec, DiskState>, 'patience' | 'inject' |
     await startStressor({ entry: 'disk-filler', task, expiresAt, context })
   },
   async rollback(_state, context) {
-    await killByMark(`${context.mark}/effect`)
+    await endStressors(context.mark)
   },
   async look({ dir, shown }, context) {
     const holders = stressorsOf(context.mark)
@@ -98,7 +97,8 @@ export const taking: Pick<Injector<DiskSpec, DiskState>, 'patience' | 'inject' |
       (room) => `${inWords(room.free)} are free at ${shown}`,
       () => `${shown} is gone`,
     )
-    return { active: alive, seen: alive ? `${inWords(taken)} are taken, ${free}` : `no file of ours; ${free}` } satisfies Look
+    if (!alive) return { active: false, seen: `no file of ours; ${free}`, ...howEnded(context.mark) }
+    return { active: true, seen: `${inWords(taken)} are taken, ${free}` }
   },
 }
 

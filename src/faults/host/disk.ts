@@ -10,11 +10,12 @@ export const disk: Injector<DiskSpec, DiskState> = {
   places: ['host'],
   spec: diskSpec,
   needs: () => [],
-  plan: (spec, _target, context) => planDisk({ dir: real(spec.path), shown: spec.path, mounts: null, owner: null }, spec, context),
+  plan: (spec, _target, context) => planDisk({ dir: realFolder(spec.path), shown: spec.path, mounts: null, owner: null }, spec, context),
   ...taking,
 }
 
-function real(path: string): string {
+/** @throws SquallError `no-target` */
+export function realFolder(path: string): string {
   try {
     return realpathSync(path)
   } catch {
