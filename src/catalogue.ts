@@ -2,6 +2,7 @@
 
 import type { DocumentCatalogue } from './document/document-catalogue.ts'
 import type { Able } from './faults/able.ts'
+import { able as containers } from './faults/container/able.ts'
 import { disconnect } from './faults/container/disconnect.ts'
 import { diskOfContainer } from './faults/container/disk.ts'
 import { dnsOfContainer } from './faults/container/dns.ts'
@@ -62,7 +63,7 @@ export const injectors: readonly AnyInjector[] = [
 ]
 
 /** What this machine can do, place by place. */
-export const ables: readonly (() => Promise<Able[]>)[] = [hostAble]
+export const ables: readonly (() => Promise<Able[]>)[] = [hostAble, containers]
 
 export const sources: readonly AnySource[] = [endpoint, prometheus, datadog, oneuptime, postgres, redis, command]
 

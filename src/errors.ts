@@ -206,6 +206,11 @@ export const catalogue = {
     hint: 'Is it running, and is the address that of its API? Its log says more.',
     exit: 2,
   },
+  'limit-below-use': {
+    means: 'A container uses more memory than the limit that a fault would give it.',
+    hint: 'Choose a higher limit; the fault memory fills what there is.',
+    exit: 2,
+  },
   internal: { means: 'A defect in Squall itself.', hint: 'Please report it with the text above.', exit: 5 },
 } as const satisfies Record<string, CatalogueEntry>
 

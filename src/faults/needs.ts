@@ -1,6 +1,7 @@
 /** Is there what a fault needs? Asked for the preview, before anything is touched; looks, and leaves nothing. */
 import { findProgram } from '../system/children.ts'
 import type { Secrets } from '../system/secrets.ts'
+import { openEngine } from './container/engine.ts'
 import type { Need } from './injector.ts'
 import { hasNetem, withoutNetem } from './packets/netem.ts'
 
@@ -17,5 +18,15 @@ export async function checkNeed(need: Need, secrets: Pick<Secrets, 'has'>): Prom
   if ('capability' in need) return { met: process.getuid?.() === 0 ? true : null }
   if ('netem' in need)
     return (await hasNetem()) ? { met: true } : process.getuid?.() === 0 ? { met: false, why: withoutNetem } : { met: null }
+  if ('docker' in need) return engineAnswers()
   return { met: null }
+}
+
+async function engineAnswers(): Promise<NeedAnswer> {
+  try {
+    await openEngine().call('GET', '/info', { timeout: 10_000 })
+    return { met: true }
+  } catch (error) {
+    return { met: false, why: (error as Error).message }
+  }
 }

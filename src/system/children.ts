@@ -42,7 +42,8 @@ export interface Child {
   kill(signal?: NodeJS.Signals): void
 }
 
-const passedOn = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'XDG_RUNTIME_DIR', 'DOCKER_HOST', 'KUBECONFIG']
+const docker = ['DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CONFIG', 'DOCKER_CERT_PATH', 'DOCKER_TLS', 'DOCKER_TLS_VERIFY']
+const passedOn = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'XDG_RUNTIME_DIR', 'KUBECONFIG', ...docker]
 
 /** What children get to see of our environment: nothing that could be a secret or a mark. */
 export function allowedEnvironment(more: readonly string[] = []): Record<string, string> {

@@ -1,11 +1,15 @@
-/** A real Docker engine, Debian's `dockerd` started by hand in a private folder, with images made from programs of this machine. */
+/**
+ * A real Docker engine, Debian's `dockerd` started by hand in a private folder and mount namespace, with an image made from programs of this
+ * machine. The machine's own networks and tables stay as they are. What a killed test has left is removed when the next one starts.
+ */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findInstalled } from '../../scripts/lib/components.ts'
 import { type Engine, openEngine } from '../../src/faults/container/engine.ts'
 import type { Inspected } from '../../src/faults/container/inspect.ts'
+import { cgroupOf, linkPrefix, ownFolder, removeLeftovers, removeOthersLeftovers } from './docker-leftovers.ts'
 import { endProcess, until } from './processes.ts'
 
 export interface DockerEngine {
@@ -15,7 +19,10 @@ export interface DockerEngine {
   /** Starts a container; returns its id. */
   run(options: RunOptions): Promise<string>
   inspect(id: string): Promise<Inspected>
-  network(name: string, subnet: string): Promise<string>
+  /** Without a subnet the engine chooses one, and gives the addresses in it. */
+  network(name: string, subnet?: string): Promise<string>
+  /** Runs a program in a container and gives what it prints. */
+  exec(id: string, ...command: string[]): Promise<string>
   remove(id: string): Promise<void>
   /** Ends the engine and everything in it, and leaves nothing. */
   end(): Promise<void>
@@ -49,17 +56,13 @@ const applets = ['sh', 'sleep', 'cat', 'nc', 'ip', 'ping', 'wget', 'httpd', 'nsl
 const folders = ['usr', 'etc/alternatives', 'etc/ssl']
 
 export async function startDocker(): Promise<DockerEngine> {
-  const folder = mkdtempSync(join(tmpdir(), 'squall-docker-'))
+  removeOthersLeftovers()
+  const folder = mkdtempSync(join(tmpdir(), `squall-docker-${process.pid}-`))
+  ownFolder(folder)
   const url = `unix://${join(folder, 's')}`
-  const log = openSync(join(folder, 'log'), 'w')
-  const argv = ['--data-root', 'data', '--exec-root', 'exec', '--pidfile', 'pid'].map((word) =>
-    word.startsWith('--') ? word : join(folder, word),
-  )
-  const quiet = ['--iptables=false', '--ip6tables=false', '--bridge=none', '--log-level=error']
-  // setpriv: a test that is killed takes its engine along.
-  const daemon = spawn('setpriv', ['--pdeathsig', 'TERM', '--', findInstalled('dockerd') ?? 'dockerd', ...argv, '--host', url, ...quiet], {
-    stdio: ['ignore', log, log],
-  })
+  const daemon = startDaemon(folder, url)
+  const endNow = (): void => removeLeftovers(folder)
+  process.once('exit', endNow)
   const engine = openEngine({ url })
   const networks: string[] = []
   const containers = new Set<string>()
@@ -77,6 +80,7 @@ export async function startDocker(): Promise<DockerEngine> {
   } catch (error) {
     const said = readFileSync(join(folder, 'log'), 'utf8').slice(-2_000)
     await endEngine(daemon, folder)
+    process.off('exit', endNow)
     throw new Error(`${(error as Error).message}: ${said}`, { cause: error })
   }
   return {
@@ -94,10 +98,20 @@ export async function startDocker(): Promise<DockerEngine> {
     inspect: (id) => engine.call<Inspected>('GET', `/containers/${id}/json`),
     async network(name, subnet) {
       const { Id } = await engine.call<{ Id: string }>('POST', '/networks/create', {
-        body: { Name: name, IPAM: { Config: [{ Subnet: subnet }] } },
+        body: {
+          Name: name,
+          ...(subnet && { IPAM: { Config: [{ Subnet: subnet }] } }),
+          Options: { 'com.docker.network.bridge.name': `${linkPrefix(folder)}${networks.length}` },
+        },
       })
       networks.push(Id)
       return Id
+    },
+    async exec(id, ...command) {
+      const body = { Cmd: command, AttachStdout: true, AttachStderr: true, Tty: true }
+      const { Id } = await engine.call<{ Id: string }>('POST', `/containers/${id}/exec`, { body })
+      const said = await engine.call<string>('POST', `/exec/${Id}/start`, { body: { Tty: true }, text: true })
+      return said.replaceAll('\r', '')
     },
     async remove(id) {
       containers.delete(id)
@@ -110,8 +124,24 @@ export async function startDocker(): Promise<DockerEngine> {
       )
       for (const id of networks) await engine.call('DELETE', `/networks/${id}`).catch(() => {})
       await endEngine(daemon, folder)
+      process.off('exit', endNow)
     },
   }
+}
+
+function startDaemon(folder: string, url: string): ChildProcess {
+  const log = openSync(join(folder, 'log'), 'w')
+  const argv = [
+    ...['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec'), '--pidfile', join(folder, 'pid'), '--host', url],
+    ...['--iptables=false', '--ip6tables=false', '--bridge=none', '--ip-forward=false', '--ip-masq=false', '--log-level=error'],
+    ...['--cgroup-parent', cgroupOf(folder), '--exec-opt', 'native.cgroupdriver=cgroupfs', '--shutdown-timeout=1'],
+  ]
+  const dockerd = findInstalled('dockerd') ?? 'dockerd'
+  // setpriv: a test that is killed takes its engine along. unshare: its mounts are nobody else's, and go with it.
+  const wrapped = ['--pdeathsig', 'TERM', '--', 'unshare', '--mount', '--propagation', 'private', dockerd, ...argv]
+  const daemon = spawn('setpriv', wrapped, { stdio: ['ignore', log, log] })
+  closeSync(log)
+  return daemon
 }
 
 function configOf({ command, labels = {}, network, env = {}, host = {}, publish = {}, hostPrograms, config = {} }: RunOptions): object {
@@ -154,9 +184,5 @@ async function endEngine(daemon: ChildProcess, folder: string): Promise<void> {
   await until('the Docker engine to end', () => daemon.exitCode !== null || daemon.signalCode !== null, 20_000).catch(() =>
     endProcess(daemon),
   )
-  for (const line of readFileSync('/proc/self/mounts', 'utf8').split('\n').toReversed()) {
-    const at = line.split(' ')[1] ?? ''
-    if (at.startsWith(folder)) execFileSync('umount', ['-l', at])
-  }
-  rmSync(folder, { recursive: true, force: true })
+  removeLeftovers(folder)
 }

@@ -45,18 +45,18 @@ export const disconnect: Injector<DisconnectSpec, DisconnectState> = {
   async inject(state, context) {
     await askFor(state, context, async () => {
       for (const { network } of state.endpoints) {
-        context.signal.throwIfAborted()
+        if (context.signal.aborted) return
         const body = { Container: state.id, Force: true }
-        await engineOf(state).call('POST', `/networks/${network}/disconnect`, { body, signal: context.signal })
+        await engineOf(state).call('POST', `/networks/${network}/disconnect`, { body })
       }
     })
   },
-  async rollback(state) {
+  async rollback(state, context) {
     for (;;) {
       const found = await inspect(state)
       if (!found) return
       for (const endpoint of state.endpoints) if (!isConnected(found, endpoint)) await connect(state, endpoint)
-      if (!mayArrive(state)) return
+      if (!mayArrive(state, context)) return
       await sleep(200)
     }
   },
@@ -66,15 +66,12 @@ export const disconnect: Injector<DisconnectSpec, DisconnectState> = {
     const off = state.endpoints.filter((endpoint) => !isConnected(found, endpoint))
     const hit: [number, number] = [off.length, state.endpoints.length]
     if (off.length > 0) return { active: true, seen: `${state.name} is off ${off.map(({ name }) => name).join(', ')}`, hit }
-    const moved = state.endpoints.filter(
-      ({ name, address }) => found.State.Running && found.NetworkSettings.Networks[name]?.IPAddress !== address,
-    )
-    const changed = moved.map(({ name }) => `${state.name} has another address on ${name} now`).join(', ')
+    const changed = state.endpoints.flatMap((endpoint) => unlike(found, endpoint, state.id) ?? []).join(', ')
     return {
       active: false,
       seen: `${state.name} is on ${state.endpoints.map(({ name }) => name).join(', ')}`,
       hit,
-      ...(changed && { changed }),
+      ...(changed && { changed: `${state.name} has ${changed}` }),
     }
   },
 }
@@ -96,20 +93,20 @@ function endpointsOf({ NetworkSettings, HostConfig }: Inspected, { id, name }: C
   }))
 }
 
-/** What the engine takes when a container is connected. On the default bridge it refuses addresses and aliases: those are its own to give. */
+/**
+ * What the engine takes when a container is connected. Without an address of the author's own it gives the lowest that is free, mostly the old
+ * one: an address asked for would stay the container's for ever. On the default bridge it refuses aliases, too.
+ */
 function connectSettings(settings: EndpointSettings, id: string, network: string): { [key: string]: Json } {
   if (network === 'bridge') return {}
-  const { IPAMConfig, IPAddress, GlobalIPv6Address, Links, Aliases, DriverOpts } = settings
+  const { IPAMConfig, Links, Aliases, DriverOpts, MacAddress } = settings
   const own = (Aliases ?? []).filter((alias) => alias !== id.slice(0, 12)) // The engine adds that one itself.
   return {
-    IPAMConfig: {
-      ...IPAMConfig,
-      ...(IPAddress && { IPv4Address: IPAddress }),
-      ...(GlobalIPv6Address && { IPv6Address: GlobalIPv6Address }),
-    },
+    ...(IPAMConfig && { IPAMConfig }),
     ...(own.length > 0 && { Aliases: own }),
     ...(Links && { Links }),
     ...(DriverOpts && { DriverOpts }),
+    ...(MacAddress && { MacAddress }),
   }
 }
 
@@ -118,17 +115,44 @@ function isConnected({ NetworkSettings }: Inspected, { name, network }: Endpoint
   return now !== undefined && now.NetworkID === network
 }
 
-async function connect(state: DisconnectState, { network, settings }: Endpoint): Promise<void> {
-  const call = (config: { [key: string]: Json }): Promise<unknown> =>
-    engineOf(state).call('POST', `/networks/${network}/connect`, { body: { Container: state.id, EndpointConfig: config } })
+/** What is unlike before: the engine has given its address to somebody else, or somebody has connected it in another way. */
+function unlike({ State, NetworkSettings }: Inspected, { name, address, settings }: Endpoint, id: string): string | undefined {
+  const now = NetworkSettings.Networks[name]
+  if (!now) return undefined
+  // One that does not run has no address.
+  if (State.Running && now.IPAddress !== '' && now.IPAddress !== address)
+    return `the address ${now.IPAddress} instead of ${address} on ${name}`
+  const aliases = (all: Json | undefined): string => JSON.stringify([...((all ?? []) as string[])].sort())
+  const other = connectSettings(now, id, name)
+  return aliases(other.Aliases) === aliases(settings.Aliases) ? undefined : `other names on ${name}`
+}
+
+async function connect(state: DisconnectState, endpoint: Endpoint): Promise<void> {
+  const { network, settings } = endpoint
+  if (!(await connectWith(state, network, settings))) {
+    // Its own address is somebody else's now: better another one than none. The look says so.
+    const { IPAMConfig: _, ...rest } = settings
+    await connectWith(state, network, rest)
+    return
+  }
+  const now = (await inspect(state))?.NetworkSettings.Networks[endpoint.name]
+  if (!now || settings.IPAMConfig || now.IPAddress === '' || now.IPAddress === endpoint.address || network === 'bridge') return
+  // The engine has given it another one. Where addresses may be chosen, and the old one is free, it is asked for.
+  const fixed = { ...settings, IPAMConfig: { IPv4Address: endpoint.address } }
+  await engineOf(state).call('POST', `/networks/${network}/disconnect`, { body: { Container: state.id, Force: true } })
+  if (!(await connectWith(state, network, fixed))) await connectWith(state, network, settings)
+}
+
+/** False: the address that was asked for is not to be had. */
+async function connectWith(state: DisconnectState, network: string, settings: { [key: string]: Json }): Promise<boolean> {
   try {
-    await call(settings)
+    await engineOf(state).call('POST', `/networks/${network}/connect`, { body: { Container: state.id, EndpointConfig: settings } })
   } catch (error) {
     if (!(error instanceof EngineError)) throw error
-    if (error.status === 404 || /already exists in network|is already/i.test(error.message)) return // Gone, or others were quicker.
-    // Addresses may be asked for by hand only in networks whose range was: elsewhere the engine gives the next free one, which is the old one.
-    if (!/user specified IP address|user configured subnets/i.test(error.message)) throw error
-    const { IPAMConfig: _, ...rest } = settings
-    await call(rest)
+    // Gone, or others were quicker.
+    if (error.status === 404 || /already exists in network|is already (attached|connected)/i.test(error.message)) return true
+    if (!settings.IPAMConfig || !/address/i.test(error.message)) throw error
+    return false
   }
+  return true
 }

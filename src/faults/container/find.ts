@@ -38,7 +38,7 @@ export function factsOf({ facts }: Target): ContainerFacts {
 /** All that match every part of the query, by name. Squall's own helpers never do. */
 export async function findContainers(engine: Engine, query: TargetQuery): Promise<FoundContainer[]> {
   const listed = await engine.call<Listed[]>('GET', '/containers/json', { query: { all: true } })
-  return listed
+  const all = listed
     .map(({ Id, Names, Image, State, Labels }) => ({
       id: Id,
       // A link's alias has a slash of its own; the container's name is the one without.
@@ -47,17 +47,25 @@ export async function findContainers(engine: Engine, query: TargetQuery): Promis
       running: State === 'running',
       labels: Labels ?? {},
     }))
-    .filter((one) => one.labels[markLabel] === undefined && matches(query, one))
+    .filter((one) => one.labels[markLabel] === undefined)
+  return named(all, query.name)
+    .filter((one) => matches(query, one))
     .sort((a, b) => a.name.localeCompare(b.name))
 }
 
-function matches(query: TargetQuery, { id, name, labels }: FoundContainer): boolean {
+/** A name means the containers of this name; where there is none, those of this compose service; where there is none, an id. */
+function named(all: readonly FoundContainer[], name: string | undefined): FoundContainer[] {
+  if (name === undefined) return [...all]
+  const glob = globPattern(name)
+  const byName = all.filter((one) => glob.test(one.name))
+  if (byName.length > 0) return byName
+  const byService = all.filter(({ labels }) => labels[serviceLabel] === name)
+  return byService.length > 0 ? byService : all.filter(({ id }) => isIdOf(name, id))
+}
+
+function matches(query: TargetQuery, { id, labels }: FoundContainer): boolean {
   if (query.id !== undefined && !isIdOf(query.id, id)) return false
   if (query.service !== undefined && labels[serviceLabel] !== query.service) return false
-  if (query.name !== undefined) {
-    const glob = globPattern(query.name)
-    if (!glob.test(name) && !isIdOf(query.name, id) && labels[serviceLabel] !== query.name) return false
-  }
   return Object.entries(query.labels ?? {}).every(([key, value]) => labels[key] === value)
 }
 

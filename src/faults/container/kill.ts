@@ -5,11 +5,12 @@ import { says } from '../../document/schema-types.ts'
 import { SquallError } from '../../errors.ts'
 import { wallMs } from '../../system/clock.ts'
 import { readStat } from '../../system/proc.ts'
-import type { Injector, Look } from '../injector.ts'
+import type { Injector } from '../injector.ts'
 import { askFor, notAsked } from './asking.ts'
-import { engineOf, type Inspected, inspect, inspectRunning, placeOf } from './inspect.ts'
-import { type EndedState, startAgain } from './start-again.ts'
-import { lookAtEnded, mustOutliveItsEnd, stateLock } from './stop.ts'
+import { engineOf, type Inspected, inspectRunning, placeOf } from './inspect.ts'
+import { lookOnceDown, strike, upAgain } from './once-down.ts'
+import type { EndedState } from './start-again.ts'
+import { mustOutliveItsEnd, stateLock } from './stop.ts'
 
 interface KillSpec {
   signal?: string
@@ -26,7 +27,6 @@ type KillState = EndedState & {
   /** Its main process on this machine, and that one's start time: killed directly, so that the engine's restart policy acts. */
   pid: number | null
   start: number | null
-  undone: boolean
 }
 
 export const killContainer: Injector<KillSpec, KillState> = {
@@ -65,7 +65,6 @@ export const killContainer: Injector<KillSpec, KillState> = {
         signal,
         pid,
         start: pid === null ? null : (readStat(pid)?.start ?? null),
-        undone: false,
       },
       does: `kill container ${place.name} with SIG${signal}${how}`,
       undoes: `start container ${place.name}, unless it runs again`,
@@ -74,32 +73,16 @@ export const killContainer: Injector<KillSpec, KillState> = {
     }
   },
   async inject(state, context) {
+    strike(context)
     await askFor(state, context, async () => {
-      if (state.pid === null)
-        return engineOf(state).call('POST', `/containers/${state.id}/kill`, { query: { signal: state.signal }, signal: context.signal })
+      if (state.pid === null) return engineOf(state).call('POST', `/containers/${state.id}/kill`, { query: { signal: state.signal } })
       if (readStat(state.pid)?.start !== state.start) throw new SquallError('no-target', `${state.name} has ended`)
       process.kill(state.pid, `SIG${state.signal}` as NodeJS.Signals)
       return undefined
     })
   },
-  async rollback(state, context) {
-    await startAgain(state, context)
-    await context.save({ ...state, undone: true })
-  },
-  async look(state) {
-    const seen = await lookAtEnded(state)
-    if (seen.active || seen.died !== undefined || state.askedAt === null || state.undone) return seen
-    return startedAgain(state, await inspect(state))
-  },
-}
-
-/** Killed, and running again already: the fault has acted. */
-function startedAgain(state: KillState, found: Inspected | null): Look {
-  const active = found?.State.StartedAt !== state.startedAt
-  return {
-    active,
-    seen: active ? `${state.name} was killed and runs again since ${found?.State.StartedAt.slice(0, 19)}` : `${state.name} still runs`,
-  }
+  rollback: upAgain,
+  look: lookOnceDown,
 }
 
 /** Where the engine and its containers are of this machine and ours to signal. */

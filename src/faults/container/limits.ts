@@ -7,15 +7,11 @@ import { sleep } from '../../system/clock.ts'
 import type { Injector } from '../injector.ts'
 import { type Asked, askFor, mayArrive, notAsked } from './asking.ts'
 import { isGone } from './engine.ts'
-import { type ContainerPlace, engineOf, type Inspected, inspect, inspectRunning, placeOf } from './inspect.ts'
-
-interface LimitsSpec {
-  cpus?: number
-  memory?: number
-  pids?: number
-}
+import { type ContainerPlace, engineOf, inspect, inspectRunning, placeOf } from './inspect.ts'
+import { isAt, kernelSays, type Limit, type LimitsSpec, limitsOf } from './limit-values.ts'
 
 const positive = z.refine((value) => (value as number) > 0, { error: 'must be more than 0' })
+const enough = z.refine((value) => (value as number) >= 6 * 1024 * 1024, { error: 'the engine takes no limit below 6MiB' })
 const processors = readBy((source) => readQuantity(source, 'count'), 'a number such as 0.5', {
   anyOf: [{ type: 'number', exclusiveMinimum: 0 }, { type: 'string' }],
   description: 'A number, with a point if need be.',
@@ -24,7 +20,7 @@ const processors = readBy((source) => readQuantity(source, 'count'), 'a number s
 const spec = z
   .strictObject({
     cpus: says('How many processors’ worth of time it gets: 0.5 is half of one.', z.optional(processors.check(positive)), 0.5),
-    memory: says('How much memory it may use; less than it uses now is refused by the engine.', z.optional(size), '128MiB'),
+    memory: says('How much memory it may use; it must be more than it uses now.', z.optional(size.check(enough)), '128MiB'),
     pids: says('How many processes and threads it may have.', z.optional(count.check(positive)), 20),
   })
   .check(
@@ -34,11 +30,7 @@ const spec = z
     }),
   )
 
-/** The engine's own words for them; memory takes its swap along in the same call, or the engine refuses. */
-type Limits = { NanoCpus?: number; Memory?: number; MemorySwap?: number; PidsLimit?: number }
-type Key = keyof Limits
-
-type LimitsState = ContainerPlace & Asked & { wanted: Limits; before: Limits }
+type LimitsState = ContainerPlace & Asked & { limits: Limit[] }
 
 export const limits: Injector<LimitsSpec, LimitsState> = {
   type: 'limits',
@@ -49,37 +41,39 @@ export const limits: Injector<LimitsSpec, LimitsState> = {
   async plan(asked, target) {
     const place = placeOf(target)
     const { HostConfig: host } = await inspectRunning(place)
-    if (asked.cpus !== undefined && host.CpuQuota > 0 && host.NanoCpus === 0)
-      throw new SquallError('fault-not-available', `${place.name} has a CPU quota (--cpu-quota), which the engine does not mix with cpus`)
-    const wanted = wantedLimits(asked, host)
-    const before = Object.fromEntries(Object.keys(wanted).map((key) => [key, valueOf(host, key as Key)])) as Limits
+    const wanted = limitsOf(asked, host)
+    const had = wanted.filter((limit) => isAt(host, limit.set))
+    if (had.length > 0)
+      throw new SquallError(
+        'fault-not-available',
+        `the container ${place.name} has this limit of ${had.map(({ name }) => name).join(', ')} already`,
+      )
+    if (asked.memory !== undefined) await mustBeMoreThanUsed(place, asked.memory)
+    const together = (which: 'set' | 'back'): object => Object.assign({}, ...wanted.map((limit) => limit[which])) as object
     return {
-      state: { ...place, ...notAsked, wanted, before },
-      does: `limit container ${place.name} to ${words(asked)}`,
+      state: { ...place, ...notAsked, limits: wanted },
+      does: `limit container ${place.name} to ${wanted.map(({ words }) => words).join(', ')}`,
       undoes: `give container ${place.name} its limits back`,
       steps: [
         {
-          does: `POST /containers/${place.name}/update ${JSON.stringify(wanted)}`,
-          undoes: `POST /containers/${place.name}/update ${JSON.stringify(before)}`,
+          does: `POST /containers/${place.name}/update ${JSON.stringify(together('set'))}`,
+          undoes: `POST /containers/${place.name}/update ${JSON.stringify(together('back'))}`,
         },
       ],
       lock: `container:${place.id}:limits`,
     }
   },
   async inject(state, context) {
-    await askFor(state, context, () => update(state, state.wanted, context.signal))
+    await askFor(state, context, () => update(state, Object.assign({}, ...state.limits.map(({ set }) => set)) as object))
   },
-  async rollback(state) {
+  async rollback(state, context) {
     for (;;) {
       const found = await inspect(state)
       if (!found) return
-      const ours = stillOurs(state, found.HostConfig)
       // Only what still has our value: a limit that somebody has set meanwhile is theirs.
-      if (Object.keys(ours).length > 0) {
-        await update(state, ours).catch(unlessGone)
-        return
-      }
-      if (!mayArrive(state)) return
+      const ours = state.limits.filter(({ set }) => isAt(found.HostConfig, set))
+      if (ours.length > 0) return void (await update(state, Object.assign({}, ...ours.map(({ back }) => back)) as object).catch(unlessGone))
+      if (!mayArrive(state, context)) return
       await sleep(200)
     }
   },
@@ -87,58 +81,38 @@ export const limits: Injector<LimitsSpec, LimitsState> = {
     const found = await inspect(state)
     if (!found) return { active: false, seen: `${state.name} is gone`, died: `the container ${state.name} was removed` }
     const { HostConfig: host } = found
-    const keys = Object.keys(state.wanted) as Key[]
-    const now = keys.map((key) => `${key} ${valueOf(host, key)}`).join(', ')
-    const [has, had] = [
-      keys.filter((key) => valueOf(host, key) === state.wanted[key]),
-      keys.filter((key) => valueOf(host, key) === state.before[key]),
-    ]
-    const others = keys.filter((key) => !has.includes(key) && !had.includes(key))
-    const changed = others.length > 0 ? `${others.join(', ')} of ${state.name} was set by others: ${now}` : undefined
-    return { active: has.some((key) => !had.includes(key)), seen: now, ...(changed && { changed }) }
+    const ours = state.limits.filter(({ set }) => isAt(host, set))
+    const others = state.limits.filter(({ set, back }) => !isAt(host, set) && !isAt(host, back))
+    const changed = others.length > 0 ? `${others.map(({ name }) => name).join(', ')} of ${state.name} was set by others` : undefined
+    const seen = `${state.name} ${ours.length > 0 ? `is limited to ${ours.map(({ words }) => words).join(', ')}` : 'has none of these limits'}`
+    const kernel = kernelSays(found, state.limits)
+    return {
+      active: ours.length > 0,
+      seen: kernel === null ? seen : `${seen}; the kernel: ${kernel}`,
+      hit: [ours.length, state.limits.length],
+      ...(changed !== undefined && { changed }),
+    }
   },
 }
 
-function wantedLimits({ cpus, memory, pids }: LimitsSpec, host: Inspected['HostConfig']): Limits {
-  const wanted: Limits = {}
-  if (cpus !== undefined) wanted.NanoCpus = Math.round(cpus * 1e9)
-  if (memory !== undefined) {
-    wanted.Memory = memory
-    // Swap counts memory too: it keeps the room beyond memory that it had, none where it had no limit at all.
-    const beyond = host.Memory > 0 && host.MemorySwap > host.Memory ? host.MemorySwap - host.Memory : 0
-    wanted.MemorySwap = memory + beyond
-  }
-  if (pids !== undefined) wanted.PidsLimit = Math.round(pids)
-  return wanted
+interface Stats {
+  memory_stats: { usage?: number; stats?: { total_inactive_file?: number; inactive_file?: number } }
 }
 
-/** The engine says null or 0 for no limit; to be set back, memory's and processes' is −1, processors' 0. */
-function valueOf(host: Inspected['HostConfig'], key: Key): number {
-  const value = host[key] ?? 0
-  return value === 0 && key !== 'NanoCpus' ? -1 : value
+/** Lower than what is used, version 1 of cgroups refuses it and version 2 kills. What can be dropped at once does not count. */
+async function mustBeMoreThanUsed(place: ContainerPlace, wanted: number): Promise<void> {
+  const query = { stream: false, 'one-shot': true }
+  const { memory_stats: memory } = await engineOf(place).call<Stats>('GET', `/containers/${place.id}/stats`, { query })
+  const used = (memory.usage ?? 0) - (memory.stats?.total_inactive_file ?? memory.stats?.inactive_file ?? 0)
+  if (used < wanted) return
+  const [limit, use] = [wanted, used].map((bytes) => formatQuantity(bytes, 'bytes'))
+  throw new SquallError('limit-below-use', `the container ${place.name} uses ${use} of memory now: it cannot be limited to ${limit}`)
 }
 
-function stillOurs({ wanted, before }: LimitsState, host: Inspected['HostConfig']): Limits {
-  const keys = (Object.keys(wanted) as Key[]).filter((key) => valueOf(host, key) === wanted[key] && wanted[key] !== before[key])
-  const back = Object.fromEntries(keys.map((key) => [key, before[key]])) as Limits
-  // Neither goes without the other.
-  if (back.MemorySwap !== undefined && back.Memory === undefined) delete back.MemorySwap
-  return back
-}
-
-async function update(state: LimitsState, to: Limits, signal?: AbortSignal): Promise<void> {
-  await engineOf(state).call('POST', `/containers/${state.id}/update`, { body: to, ...(signal && { signal }) })
+async function update(state: LimitsState, to: object): Promise<void> {
+  await engineOf(state).call('POST', `/containers/${state.id}/update`, { body: to })
 }
 
 function unlessGone(error: unknown): void {
   if (!isGone(error)) throw error
-}
-
-function words({ cpus, memory, pids }: LimitsSpec): string {
-  const parts = [
-    cpus !== undefined && `${cpus} processors`,
-    memory !== undefined && formatQuantity(memory, 'bytes'),
-    pids !== undefined && `${pids} processes`,
-  ]
-  return parts.filter(Boolean).join(', ')
 }

@@ -5,7 +5,8 @@ import { sleep } from '../../system/clock.ts'
 import type { Injector } from '../injector.ts'
 import { type Asked, askFor, mayArrive, notAsked } from './asking.ts'
 import { EngineError } from './engine.ts'
-import { type ContainerPlace, engineOf, inspect, inspectRunning, placeOf } from './inspect.ts'
+import { type ContainerPlace, engineOf, type Inspected, inspect, inspectRunning, placeOf } from './inspect.ts'
+import { kernelFile } from './kernel.ts'
 import { stateLock } from './stop.ts'
 
 type PauseState = ContainerPlace & Asked
@@ -30,14 +31,14 @@ export const pauseContainer: Injector<Record<string, never>, PauseState> = {
     }
   },
   async inject(state, context) {
-    const pausing = (): Promise<unknown> => engineOf(state).call('POST', `/containers/${state.id}/pause`, { signal: context.signal })
+    const pausing = (): Promise<unknown> => engineOf(state).call('POST', `/containers/${state.id}/pause`)
     await askFor(state, context, () => pausing().catch(unlessSo))
   },
-  async rollback(state) {
+  async rollback(state, context) {
     for (;;) {
       const found = await inspect(state)
       if (found?.State.Paused) await engineOf(state).call('POST', `/containers/${state.id}/unpause`).catch(unlessSo)
-      if (!found || found.State.Paused || !mayArrive(state)) return
+      if (!found || found.State.Paused || !mayArrive(state, context)) return
       await sleep(200)
     }
   },
@@ -45,11 +46,18 @@ export const pauseContainer: Injector<Record<string, never>, PauseState> = {
     const found = await inspect(state)
     if (!found) return { active: false, seen: `${state.name} is gone`, died: `the container ${state.name} was removed` }
     const { Paused, Running, Status } = found.State
-    if (Paused) return { active: true, seen: `${state.name} is paused` }
+    if (Paused) return { active: true, seen: `${state.name} is paused${kernelWords(found)}` }
     if (!Running)
       return { active: false, seen: `${state.name} is ${Status}`, died: `the container ${state.name} ended while it was paused` }
     return { active: false, seen: `${state.name} runs` }
   },
+}
+
+const freezer = { controller: 'freezer', v1: 'freezer.state', v2: 'cgroup.freeze' }
+
+function kernelWords(found: Inspected): string {
+  const text = kernelFile(found, freezer)
+  return text === null ? '' : text === 'FROZEN' || text === '1' ? ', frozen by the kernel' : `, though the kernel says ${text}`
 }
 
 /** “Already paused”, “not paused”: as it should be. Gone: nothing to do. */

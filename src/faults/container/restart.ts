@@ -4,9 +4,10 @@ import { duration, says } from '../../document/schema-types.ts'
 import { wallMs } from '../../system/clock.ts'
 import type { Injector } from '../injector.ts'
 import { askFor, notAsked } from './asking.ts'
-import { engineOf, inspect, inspectRunning, placeOf } from './inspect.ts'
-import { type EndedState, startAgain } from './start-again.ts'
-import { lookAtEnded, mustOutliveItsEnd, stateLock } from './stop.ts'
+import { engineOf, inspectRunning, placeOf } from './inspect.ts'
+import { lookOnceDown, strike, upAgain } from './once-down.ts'
+import type { EndedState } from './start-again.ts'
+import { mustOutliveItsEnd, stateLock } from './stop.ts'
 
 interface RestartSpec {
   grace?: number
@@ -18,9 +19,7 @@ const spec = z.strictObject({
 
 const defaultGrace = 10_000
 
-type RestartState = EndedState & { undone: boolean }
-
-export const restart: Injector<RestartSpec, RestartState> = {
+export const restart: Injector<RestartSpec, EndedState> = {
   type: 'restart',
   places: ['container'],
   holds: 'container',
@@ -34,7 +33,7 @@ export const restart: Injector<RestartSpec, RestartState> = {
     mustOutliveItsEnd(place, found.HostConfig.AutoRemove)
     const grace = Math.min(asked.grace ?? defaultGrace, 60_000)
     return {
-      state: { ...place, ...notAsked, startedAt: found.State.StartedAt, plannedAt: wallMs(), grace, undone: false },
+      state: { ...place, ...notAsked, startedAt: found.State.StartedAt, plannedAt: wallMs(), grace },
       does: `restart container ${place.name}`,
       undoes: `start container ${place.name}, unless it runs`,
       steps: [
@@ -44,19 +43,11 @@ export const restart: Injector<RestartSpec, RestartState> = {
     }
   },
   async inject(state, context) {
+    strike(context)
     const query = { t: Math.ceil(state.grace / 1000) }
     const path = `/containers/${state.id}/restart`
-    await askFor(state, context, () => engineOf(state).call('POST', path, { query, timeout: state.grace + 20_000, signal: context.signal }))
+    await askFor(state, context, () => engineOf(state).call('POST', path, { query, timeout: state.grace + 20_000 }))
   },
-  async rollback(state, context) {
-    await startAgain(state, context)
-    await context.save({ ...state, undone: true })
-  },
-  async look(state) {
-    const seen = await lookAtEnded(state)
-    if (seen.active || seen.died !== undefined || state.askedAt === null || state.undone) return seen
-    const found = await inspect(state)
-    const again = found?.State.StartedAt !== state.startedAt
-    return { active: again, seen: again ? `${state.name} was restarted` : `${state.name} still runs as before` }
-  },
+  rollback: upAgain,
+  look: lookOnceDown,
 }

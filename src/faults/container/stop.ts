@@ -3,10 +3,10 @@ import * as z from 'zod/mini'
 import { duration, says } from '../../document/schema-types.ts'
 import { SquallError } from '../../errors.ts'
 import { wallMs } from '../../system/clock.ts'
-import type { Injector, Look } from '../injector.ts'
+import type { Context, Injector, Look } from '../injector.ts'
 import { askFor, notAsked } from './asking.ts'
 import { type ContainerPlace, engineOf, inspect, inspectRunning, placeOf } from './inspect.ts'
-import { type EndedState, mayStillEnd, startAgain } from './start-again.ts'
+import { type EndedState, isUp, mayStillEnd, startAgain } from './start-again.ts'
 
 interface StopSpec {
   /** ms. */
@@ -55,7 +55,7 @@ export const stop: Injector<StopSpec, EndedState> = {
   async inject(state, context) {
     const t = Math.ceil(state.grace / 1000)
     const stopping = (): Promise<unknown> =>
-      engineOf(state).call('POST', `/containers/${state.id}/stop`, { query: { t }, timeout: state.grace + 20_000, signal: context.signal })
+      engineOf(state).call('POST', `/containers/${state.id}/stop`, { query: { t }, timeout: state.grace + 20_000 })
     await askFor(state, context, () => notModified(stopping()))
   },
   rollback: startAgain,
@@ -82,11 +82,12 @@ export async function notModified(call: Promise<unknown>): Promise<void> {
   })
 }
 
-export async function lookAtEnded(state: EndedState): Promise<Look> {
+export async function lookAtEnded(state: EndedState, context: Pick<Context<EndedState>, 'mark'>): Promise<Look> {
   const found = await inspect(state)
   if (!found) return { active: false, seen: `${state.name} is gone`, died: `the container ${state.name} was removed` }
-  const { Running, Status, ExitCode } = found.State
-  if (!Running) return { active: true, seen: `${state.name} is ${Status} (exit ${ExitCode})` }
-  if (await mayStillEnd(state, found)) return { active: true, seen: `${state.name} runs, but a stop may be under way in the engine` }
+  const { Status, ExitCode } = found.State
+  if (!isUp(found)) return { active: true, seen: `${state.name} is ${Status} (exit ${ExitCode})` }
+  if (await mayStillEnd(state, found, context))
+    return { active: true, seen: `${state.name} runs, but a stop may be under way in the engine` }
   return { active: false, seen: `${state.name} runs since ${found.State.StartedAt.slice(0, 19)}` }
 }
