@@ -22,6 +22,7 @@ import { partition as hostPartition } from './faults/host/partition.ts'
 import type { AnyInjector } from './faults/injector.ts'
 import { command as commandFault } from './faults/own/command.ts'
 import { descriptors } from './faults/process/descriptors.ts'
+import { able as ableAtPackets } from './faults/packets/able.ts'
 import { kill } from './faults/process/kill.ts'
 import { pause } from './faults/process/pause.ts'
 import { http } from './faults/proxy/http.ts'
@@ -63,7 +64,7 @@ export const injectors: readonly AnyInjector[] = [
 ]
 
 /** What this machine can do, place by place. */
-export const ables: readonly (() => Promise<Able[]>)[] = [hostAble, containers]
+export const ables: readonly (() => Promise<Able[]>)[] = [hostAble, ableAtPackets, containers]
 
 export const sources: readonly AnySource[] = [endpoint, prometheus, datadog, oneuptime, postgres, redis, command]
 

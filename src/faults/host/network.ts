@@ -3,9 +3,10 @@ import { SquallError } from '../../errors.ts'
 import { wallMs } from '../../system/clock.ts'
 import type { Injector, Json, Look } from '../injector.ts'
 import { stepOf } from '../packets/command.ts'
-import { devicesFor } from '../packets/devices.ts'
+import { devicesFor, type Link } from '../packets/devices.ts'
 import { changeLoss, injectLoss, type LossPlan, lossCommands, lossPlan, seeLoss, undoLoss } from '../packets/loss.ts'
 import { packetNames } from '../packets/names.ts'
+import { hasEgress, hasNetem, withoutNetem } from '../packets/netem.ts'
 import { type Netns, netnsKey } from '../packets/netns.ts'
 import { lossSeen, shapeSeen } from '../packets/seen.ts'
 import { changeShape, injectShape, type ShapePlan, seeShape, shapeCommands, shapePlan, undoShape } from '../packets/shape.ts'
@@ -33,7 +34,8 @@ export const network: Injector<PacketSpec, Json> = {
   },
   needs: (spec, target) => [
     { command: 'ip' },
-    { command: onlyLoss(spec) ? 'nft' : 'tc' },
+    ...(onlyLoss(spec) ? [{ command: 'nft' }] : []),
+    { command: 'tc' },
     { capability: 'CAP_NET_ADMIN' },
     ...(target?.narrowing.netns === undefined ? [] : [{ command: 'nsenter' }]),
     ...(needsNetem(spec) ? [{ netem: true } as const] : []),
@@ -86,7 +88,7 @@ async function planned(asked: PacketSpec, at: PacketTarget, mark: string, deadli
   const { direction = 'out' } = asked
   const links = await devicesFor(flows, link, netns)
   const state: NetworkState = { asked, netns, expiresAt: deadline.getTime() }
-  if (onlyLoss(asked)) {
+  if (onlyLoss(asked) && (await byNft(direction, links))) {
     const table = { table: names.table, direction, spare, ...(flows && { flows }), ...(link !== undefined && { interfaces: [link] }) }
     const loss = lossPlan(table, names.link, links)
     const incoming = direction === 'out' ? [] : links.filter(({ name }) => name !== 'lo')
@@ -107,6 +109,13 @@ async function planned(asked: PacketSpec, at: PacketTarget, mark: string, deadli
   if (shape.trees.length > 1 && asked.duplicate !== undefined)
     throw new SquallError('fault-failed', 'the kernel refuses duplicate where another netem is in the same tree: name another interface')
   return { state: { ...state, shape }, links }
+}
+
+/** Rather by nft, which ends by itself; where it can't, netem does it. @throws SquallError where neither is there */
+async function byNft(direction: string, links: readonly Link[]): Promise<boolean> {
+  if (direction === 'in' || links.every(({ name }) => name === 'lo') || (await hasEgress())) return true
+  if (await hasNetem()) return false
+  throw new SquallError('fault-failed', `loss of what leaves is not possible here: nft has no egress hook, and ${withoutNetem}`)
 }
 
 function commandsOf(state: NetworkState) {

@@ -12,6 +12,8 @@ export function attachAt(device: string, qdiscs: readonly Qdisc[], classes: read
   if (/^51[0-9a-f]{2}:$/.test(root.handle)) return { refused: `another fault of Squall acts at ${device}` }
   const refused = (why: string): Attach => ({ refused: `${why}: what somebody has set up is not replaced; name another interface` })
   const leaves = classes.filter(({ handle }) => belongsTo(handle, root) && !classes.some(({ parent }) => parent === handle))
+  // The kernel lists the one class of a netem only while something is below it.
+  if (leaves.length === 0 && root.kind === 'netem') return { parents: [`${root.handle}1`] }
   if (leaves.length === 0) return refused(`${device} has ${root.kind} ${root.handle} at its root, which has no classes`)
   if (leaves.length > mostTrees)
     return refused(`${root.kind} ${root.handle} at ${device} has ${leaves.length} classes, more than ${mostTrees}`)
