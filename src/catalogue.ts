@@ -28,6 +28,7 @@ import { pause } from './faults/process/pause.ts'
 import { http } from './faults/proxy/http.ts'
 import { network } from './faults/proxy/network.ts'
 import { partition } from './faults/proxy/partition.ts'
+import { load } from './faults/url/load.ts'
 import { command } from './measures/command.ts'
 import { postgres } from './measures/database/postgres.ts'
 import { redis } from './measures/database/redis.ts'
@@ -60,6 +61,7 @@ export const injectors: readonly AnyInjector[] = [
   limits,
   diskOfContainer,
   dnsOfContainer,
+  load,
   commandFault,
 ]
 

@@ -168,6 +168,15 @@ export interface FaultParameters {
     | { leave: Quantity<SizeText | ShareText>; fill?: never }
     | { fill: Quantity<SizeText>; leave?: never }
   )
+  load: {
+    target: TargetAt<'url'>
+    rate: Quantity<RateText>
+    method?: string
+    headers?: Record<string, string>
+    body?: string
+    timeout?: Duration
+    most?: number | VariableText
+  }
   command: {
     inject: string[]
     rollback: string[]

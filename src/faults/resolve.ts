@@ -27,7 +27,16 @@ export async function resolveTargets(spec: TargetSpec, options: ResolveOptions):
   if (spec.place === 'process') return resolveProcesses(spec, options)
   if (spec.place === 'container') return pickTargets(await containerTargets(spec.query, queryWords(spec.query)), spec, options)
   if (spec.place === 'proxy') return [proxyTarget(spec, options.proxies ?? [])]
+  if (spec.place === 'url') return [urlTarget(spec)]
   throw new SquallError('fault-not-available', `targets of the place ${spec.place} are not available yet`)
+}
+
+/** @throws SquallError `no-target` */
+function urlTarget({ query }: TargetSpec): Target {
+  const url = query.name ?? ''
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw new SquallError('no-target', `${url || 'the target'} is no address such as http://localhost:8080/`)
+  return { place: 'url', id: url, name: url, facts: { url } }
 }
 
 function resolveProcesses(spec: TargetSpec, options: ResolveOptions): Target[] {
@@ -62,9 +71,12 @@ function pickTargets(found: readonly Target[], { pick, place, query, narrowing }
   return picked(known, others, pick, options.random)
 }
 
+/** Places where a target is one thing, by its name. */
+const single: ReadonlySet<string> = new Set(['host', 'proxy', 'url', 'database'])
+
 /** Some of the targets are chosen by the seed. */
 export function picksBySeed(faults: readonly Pick<Fault, 'target'>[]): boolean {
-  return faults.some(({ target }) => target && target.place !== 'host' && target.place !== 'proxy' && !('all' in target.pick))
+  return faults.some(({ target }) => target && !single.has(target.place) && !('all' in target.pick))
 }
 
 /** All of `known` first, as many of the others as it takes, in an order that the seed decides. A share rounds down, at least 1. */

@@ -133,6 +133,7 @@ suite('documents in TypeScript', () => {
       io: ['path', 'workers', 'size'],
       descriptors: ['leave'],
       dns: ['names', 'answer', 'fail', 'delay', 'servers'],
+      load: ['rate', 'method', 'headers', 'body', 'timeout', 'most'],
       stop: ['grace'],
       restart: ['grace'],
       disconnect: ['network'],

@@ -18,7 +18,7 @@ const available = [
     '12-revoke-tokens.yaml',
   ],
   ...['11-slow-external-api.yaml', '13-downstream-errors.yaml', '14-malformed-responses.yaml', '16-circuit-breaker.yaml'],
-  ...['08-region-failover.yaml', '09-database-primary.yaml', '17-postgres-failover.yaml'],
+  ...['08-region-failover.yaml', '09-database-primary.yaml', '15-rate-limits.yaml', '17-postgres-failover.yaml'],
   ...['22-two-faults-ramp.yaml', '23-search.yaml'],
 ]
 

@@ -30,6 +30,7 @@ const entries: Record<string, readonly string[]> = {
   'io-worker': ['faults'],
   'listener-keeper': [],
   'memory-holder': [],
+  'load-generator': ['measures'],
   'module-host': ['faults'],
   'pause-timer': [],
   proxy: ['proxy'],
