@@ -86,9 +86,11 @@ function unknown(name: string, all: readonly Scenario[]): SquallError {
   })
 }
 
-/** The document and the page, as a beginning for one's own. */
+/** The document, its page and what they need, as a beginning for one's own. */
 function copy({ folder }: Scenario, to: string, context: CommandContext): number {
-  const files = ['experiment.yaml', 'README.md'].map((file) => ({ from: join(folder, file), to: join(to, file) }))
+  const files = readdirSync(folder)
+    .filter((file) => file !== 'target.ts')
+    .map((file) => ({ from: join(folder, file), to: join(to, file) }))
   const there = files.find((file) => existsSync(file.to))
   if (there) throw new SquallError('file-exists', `${there.to} is there already`)
   for (const file of files) cpSync(file.from, file.to)

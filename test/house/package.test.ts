@@ -41,7 +41,7 @@ suite('the package', () => {
   test('holds nothing else: no sources, tests, tools or runtime', () => {
     const foreign = packed.filter(
       (path) =>
-        !/^(?:bin|dist|schema)\/|^scenarios\/\d\d-[a-z-]+\/[\w-]+\.(?:yaml|md)$|^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
+        !/^(?:bin|dist|schema)\/|^scenarios\/\d\d-[a-z-]+\/[\w-]+\.(?:yaml|md|mjs)$|^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
           path,
         ),
     )

@@ -1,7 +1,7 @@
 /** One scenario, for real, twice: its own document against the form of its system that survives, and against the weak one. */
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -41,9 +41,7 @@ const short = { baseline: '14s', fault: '14s', recovery: '14s' }
 
 /** Registers both tests. `folder`: of the scenario, e.g. `05-latency-between-services`. */
 export function testScenario(folder: string, options: ScenarioTest): void {
-  const missing = (options.programs ?? []).filter(
-    (program) => findInstalled(program) === null && findInstalled(`../sbin/${program}`) === null,
-  )
+  const missing = (options.programs ?? []).filter((program) => findInstalled(program) === null && !existsSync(`/usr/sbin/${program}`))
   const why =
     missing.length > 0 ? `${missing.join(', ')} not installed` : options.root && process.getuid?.() !== 0 ? 'needs root' : undefined
   const skip = everything ? (why ?? false) : (why ?? 'long: SQUALL_TEST_ALL=1')

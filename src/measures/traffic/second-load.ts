@@ -16,8 +16,7 @@ export async function runSecondLoad(task: LoadTask): Promise<void> {
   await warmUp()
   const { url, method, headers, body, rate, timeout, maxOpen, runId, seed } = task
   const start = monotonicMs()
-  let generator: Generator | undefined
-  generator = startGenerator({
+  const generator: Generator = startGenerator({
     traffic: { rate, timeout, ok: { status: ['2xx', '3xx'] }, requests: [{ name: 'load', url, method, headers, body, weight: 1 }] },
     runClock: () => monotonicMs() - start,
     ...{ runId, version, seed, maxOpen },
@@ -32,7 +31,7 @@ export async function runSecondLoad(task: LoadTask): Promise<void> {
       for (const [reason, count] of Object.entries(second.reasons)) reasons.set(reason, (reasons.get(reason) ?? 0) + count)
       status.reason = [...reasons].toSorted((a, b) => b[1] - a[1])[0]?.[0] ?? ''
       write(fd, status)
-      if (status.sent >= task.most) void generator?.stop()
+      if (status.sent >= task.most) void generator.stop()
     },
     onTick: () => {},
     onAcknowledged: () => {},

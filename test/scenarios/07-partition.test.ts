@@ -1,0 +1,4 @@
+import { noTables } from './left.ts'
+import { testScenario } from './run.ts'
+
+testScenario('07-partition', { root: true, programs: ['nft'], breaks: /error_rate/, left: noTables })
