@@ -23,6 +23,8 @@ export interface ScenarioTest {
   /** Programs without which it is skipped. */
   programs?: readonly string[]
   root?: true
+  /** Its two runs disturb each other. */
+  alone?: true
   /** Looks at the world, not asking Squall: what is left of the fault, in words; empty: nothing. Called when the system still runs. */
   left?(started: Started): Promise<string> | string
 }
@@ -45,7 +47,7 @@ export function testScenario(folder: string, options: ScenarioTest): void {
   const why =
     missing.length > 0 ? `${missing.join(', ')} not installed` : options.root && process.getuid?.() !== 0 ? 'needs root' : undefined
   const skip = everything ? (why ?? false) : (why ?? 'long: SQUALL_TEST_ALL=1')
-  describe(folder, { skip, concurrency: 2 }, () => {
+  describe(folder, { skip, concurrency: options.alone ? 1 : 2 }, () => {
     test('a system that survives passes', async () => {
       const ended = await runOnce(folder, '--survives', options)
       assert.equal(ended.code, 0, ended.said)
