@@ -49,6 +49,7 @@ export default target(import.meta.url, {
       dns,
       '--conf-file=/dev/null',
       '--pid-file=',
+      '--log-facility=/dev/null',
     ]
     await stage.program(['/usr/sbin/dnsmasq', ...only, '--address', `/${name}/127.0.0.1`, '--local-ttl', '1'])
     await stage.service('payments', { env: { PORT: `${payments}` } })
