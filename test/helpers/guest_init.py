@@ -92,7 +92,7 @@ def modprobe():
 
 def run(job):
     """The exit code of the command; 124 when its time is over. Orphans are reaped meanwhile, as an init does."""
-    for module in job["modules"]:
+    for module in ["ipv6", *job["modules"]]:
         subprocess.run(["/sbin/modprobe", module], check=True)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     with open("/run/exchange/out", "wb") as out, open("/run/exchange/err", "wb") as err:
