@@ -14,7 +14,7 @@ if (!found) {
 } else {
   await buildPackage()
   const program = found.endsWith('.py') ? 'python3' : process.execPath
-  const child = spawn(program, [found, ...args], { cwd: root, stdio: 'inherit' })
+  const child = spawn(program, [found, ...args], { cwd: root, stdio: 'inherit', env: { ...process.env, SQUALL_NODE: process.execPath } })
   // The terminal sends SIGINT to the bench as well; it has processes to end first.
   process.on('SIGINT', () => {})
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal))

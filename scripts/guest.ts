@@ -3,7 +3,10 @@ import { parseArgs } from 'node:util'
 import { inGuest } from '../test/helpers/guest.ts'
 
 const args = process.argv.slice(2)
-const at = args.indexOf('--') >= 0 ? args.indexOf('--') + 1 : args.findIndex((arg, index) => !arg.startsWith('--') && !args[index - 1]?.startsWith('--'))
+const at =
+  args.indexOf('--') >= 0
+    ? args.indexOf('--') + 1
+    : args.findIndex((arg, index) => !arg.startsWith('--') && !args[index - 1]?.startsWith('--'))
 const command = at < 0 ? [] : args.slice(at)
 const { values } = parseArgs({
   args: (at < 0 ? args : args.slice(0, at)).filter((arg) => arg !== '--'),

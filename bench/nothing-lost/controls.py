@@ -19,7 +19,8 @@ def small(machine):
         ("a route", "ip route del 10.50.0.0/16", "ip route add 10.50.0.0/16 via 10.99.0.2 metric 50"),
         ("a rule of routes", "ip rule del pref 1000", "ip rule add from 10.99.0.66 lookup 100 pref 1000"),
         ("a network namespace", "ip netns add left", "ip netns del left"),
-        ("a mount", lambda: do("mount", "-t", "tmpfs", "none", "/mnt"), "umount /mnt"),
+        ("a mount", lambda: do("mount", "-t", "tmpfs", "none", "/srv"), "umount /srv"),
+        ("a big file", "fallocate -l 1M /mnt/left", "rm /mnt/left"),
         ("a line of hosts", lambda: add_line("/etc/hosts", "1.2.3.4 left"), None),
         ("a setting of the kernel", lambda: write("/proc/sys/net/ipv4/tcp_retries2", "5"), lambda: write("/proc/sys/net/ipv4/tcp_retries2", "15")),
     ]

@@ -20,7 +20,7 @@ sys.path.append(os.path.join(ROOT, "bench/kill"))
 SELF = os.path.abspath(__file__)
 INSIDE = ["unshare", "--mount", "--net", "--propagation", "private"]
 #: s that a fault lasts: long enough for two looks and what the user does, and the guest has one processor for all of it.
-LASTS = {"host": 5, "container": 5, "guest": 12}
+LASTS = {"host": 5, "container": 5, "guest": 16}
 QUICK = ("partition", "loss-both", "bandwidth-in-own-tree", "delay-in-own-tree", "container-limits", "container-disconnect")
 
 

@@ -7,7 +7,7 @@ import tempfile
 import threading
 import time
 
-from snapshot import compare, take
+from snapshot import compare, glance, take
 from users import apply
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
@@ -64,7 +64,7 @@ class Stage:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def try_fault(stage, fault, look, changes, shows=True, lasts=8, again=2):
+def try_fault(stage, fault, look, changes, shows=True, lasts=8, again=1):
     """What is wrong, as lines (none: nothing was lost); and how many lines of the snapshot the fault changed."""
     before = look()
     apply(do for do, _ in changes)
@@ -72,13 +72,13 @@ def try_fault(stage, fault, look, changes, shows=True, lasts=8, again=2):
     apply(undo for _, undo in reversed(changes))
     if shaky := compare(before, look()):
         return [f"the look itself is not steady: {line}" for line in shaky], 0
+    glanced = glance()
     run = stage.start(fault, lasts)
     try:
-        seen = wait_for(lambda: compare(before, look()), run) if shows else wait_for_time(run, stage)
+        seen = wait_for(lambda: compare(glanced, glance()) if shows == "packets" else compare(before, look()), run) if shows else wait_for_time(run, stage)
         if not seen:
             run.wait(60)
             return [f"the fault was not seen: exit {run.returncode}: {stage.said()[-1500:]}"], 0
-        time.sleep(0.5)
         seen = compare(before, look())
         apply(do for do, _ in changes)
         if run.poll() is not None:

@@ -15,7 +15,7 @@ FILES = ("/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf")
 #: The kernel's own numbers of u32's tables and of actions.
 TABLE = re.compile(r"\b(fh|ht|index) [0-9a-f]+:?")
 #: Of the whole kernel, or counted by it.
-UNSTABLE = re.compile(r"nf_conntrack_(count|buckets)|/netns_ok|/tcp_(fastopen_key|mem)|/udp_mem|neigh/|/flush$")
+UNSTABLE = re.compile(r"nf_conntrack_(count|buckets)|/netns_ok|/tcp_(fastopen_key|mem)|/udp_mem|neigh/|/conf/(lo|user-ifb)/|/flush$")
 
 
 def text(*argv, netns=None):
@@ -71,7 +71,8 @@ def files():
             about = os.stat(path)
             with open(path) as file:
                 found += [f"{path}: mode {about.st_mode:o} owner {about.st_uid}:{about.st_gid} inode {about.st_ino}"] + [f"{path}: {line}" for line in lines(file.read())]
-    return found
+    room = os.statvfs("/mnt")
+    return [*found, f"room at /mnt: {room.f_bavail * room.f_bsize} bytes, {room.f_favail} files"]
 
 
 def mounts():
@@ -85,6 +86,8 @@ def folder(path, skip=None):
     """Every readable setting below a folder of the kernel's, and each of its folders."""
     found = []
     for where, _, names in os.walk(path):
+        if CABLE.search(where) or (skip and skip.search(f"{where}/")):
+            continue
         found.append(f"{where}/")
         for name in names:
             full = os.path.join(where, name)
@@ -99,7 +102,7 @@ def folder(path, skip=None):
 
 
 #: Settings of a cgroup that a person writes, in v1 and v2.
-LIMITS = re.compile(r"/(?!(cpu|memory|pids|io|blkio|freezer|cgroup)\.(max|high|low|min|weight|shares|cfs_\w+|limit_in_bytes|memsw\.limit_in_bytes|swap\.max|state|freeze|subtree_control|throttle\S*|swappiness)$)[^/]*$")
+LIMITS = re.compile(r"/(?!(cpu|memory|pids|io|blkio|freezer|cgroup)\.(max|high|low|min|weight|shares|cfs_\w+|limit_in_bytes|memsw\.limit_in_bytes|swap\.max|state|freeze|subtree_control|throttle\S*|swappiness)$)[^/]+$")
 
 
 def cgroups(paths):
@@ -164,6 +167,11 @@ def take(state, groups=(), engine=None, name=None, addresses=True):
     if engine:
         found.update(container(engine, name, addresses))
     return found
+
+
+def glance():
+    """A cheap look that tells when something has happened to this namespace's packets."""
+    return {"qdiscs": lines(text("tc", "qdisc", "show")), "nft": lines(text("nft", "-s", "list", "tables"))}
 
 
 def compare(before, after):

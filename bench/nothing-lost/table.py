@@ -5,10 +5,11 @@ HERE = "host: local"
 
 
 class Row:
-    """`where`: host, guest (its kernel has netem) or container. `shows`: the snapshot can see it. `addresses`: kept by the fault."""
+    """`where`: host, guest (its kernel has netem) or container. `shows`: the snapshot can see it; `packets`: a cheap look too. `addresses`: kept by the fault."""
 
     def __init__(self, name, where, fault, target=HERE, shows=True, addresses=True):
-        self.name, self.where, self.fault, self.target, self.shows, self.addresses = name, where, fault, target, shows, addresses
+        self.name, self.where, self.fault, self.target, self.addresses = name, where, fault, target, addresses
+        self.shows = "packets" if shows is True and where != "container" else shows
 
 
 def far(more=""):
@@ -24,6 +25,11 @@ ROWS = [
     Row("bandwidth", "host", "network, bandwidth: 1mbit", far()),
     Row("bandwidth-in-own-tree", "host", "network, bandwidth: 1mbit, direction: both", "host: local, to: 10.98.0.2, interface: shaped"),
     Row("cpu", "host", "cpu, load: 20%, cores: 1", shows=False),
+    Row("memory", "host", "memory, size: 64MiB", shows=False),
+    Row("io", "host", "io, path: /mnt, workers: 1, size: 4MiB", shows=False),
+    Row("disk", "host", "disk, path: /mnt, leave: 10MiB", shows="room"),
+    Row("dns-wrong", "host", "dns, names: [far.example.com], answer: 203.0.113.1"),
+    Row("dns-slow", "host", "dns, names: [far.example.com], delay: 500ms"),
     Row("delay", "guest", "network, delay: 100ms, jitter: 20ms, direction: both", far()),
     Row("everything", "guest", "network, delay: 50ms, loss: 5%, corrupt: 1%, reorder: 5%, bandwidth: 10mbit", far()),
     Row("duplicate", "guest", "network, duplicate: 5%", far()),

@@ -62,6 +62,7 @@ tc filter add dev shaped parent 1: protocol ip pref 10 u32 match ip dst 10.98.0.
 tc qdisc add dev shaped ingress
 tc filter add dev shaped parent ffff: protocol ip pref 7 u32 match ip src 10.98.0.9/32 action mirred egress redirect dev user-ifb""".splitlines():
             words(line)
+        do("mount", "-t", "tmpfs", "-o", "size=64m", "none", "/mnt")
         self.nft = do("nft", "-f", "-", needed=False, text=RULES)
         self.iptables = [one for one in ("iptables-nft", "iptables-legacy") if do(one, "-w", "-A", "INPUT", "-s", "10.99.0.77", "-j", "DROP", needed=False)]
         self._files()
