@@ -11,7 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import controls
-from running import ROOT, Stage, try_fault
+from running import ROOT, Stage, try_fault, try_when_free
 from snapshot import take
 from table import ROWS
 from users import Machine, container_changes
@@ -43,7 +43,7 @@ def on_host(names):
         for row in (one for one in ROWS if one.name in names):
             stage, began = Stage(), time.monotonic()
             try:
-                wrong, seen = try_fault(stage, entry(row, row.target), lambda: take(stage.state, machine.groups), machine.changes(), row.shows, LASTS[row.where])
+                wrong, seen = try_when_free(stage, entry(row, row.target), lambda: take(stage.state, machine.groups), machine.changes(), row.shows, LASTS[row.where])
             finally:
                 stage.close()
             bad |= say(row.name, wrong, seen, time.monotonic() - began)
@@ -64,7 +64,7 @@ def in_containers(names):
             engine.ask("POST", f"/containers/{name}/update", {"CpuShares": 512})
             try:
                 changes = container_changes(engine, name)
-                wrong, seen = try_fault(stage, entry(row, f"container: {name}"), lambda: take(stage.state, (), engine, name, row.addresses), changes, row.shows, LASTS[row.where])
+                wrong, seen = try_when_free(stage, entry(row, f"container: {name}"), lambda: take(stage.state, (), engine, name, row.addresses), changes, row.shows, LASTS[row.where])
             finally:
                 stage.close()
                 engine.remove(name)

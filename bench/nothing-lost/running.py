@@ -7,7 +7,7 @@ import tempfile
 import threading
 import time
 
-from snapshot import compare, glance, take
+from snapshot import compare, glance
 from users import apply
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
@@ -64,6 +64,16 @@ class Stage:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def try_when_free(stage, *args):
+    """As try_fault; a part of this machine that another run holds is waited for."""
+    for _ in range(6):
+        wrong, seen = try_fault(stage, *args)
+        if not any("resource-locked" in line for line in wrong):
+            break
+        time.sleep(5)
+    return wrong, seen
+
+
 def try_fault(stage, fault, look, changes, shows=True, lasts=8, again=1):
     """What is wrong, as lines (none: nothing was lost); and how many lines of the snapshot the fault changed."""
     before = look()
@@ -82,6 +92,7 @@ def try_fault(stage, fault, look, changes, shows=True, lasts=8, again=1):
         seen = compare(before, look())
         apply(do for do, _ in changes)
         if run.poll() is not None:
+            apply(undo for _, undo in reversed(changes))
             return [f"the run was over before the user had changed anything: {stage.said()[-1500:]}"], 0
         run.wait(lasts + 60)
     finally:
@@ -119,6 +130,3 @@ def wait_for_time(run, stage):
             return ["not to be seen"]
         time.sleep(0.1)
     return []
-
-
-__all__ = ["Stage", "try_fault", "take"]
