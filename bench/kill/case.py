@@ -142,7 +142,7 @@ def follow(squall, world, run, runner, victim, result, limit):
         if expiring:
             wait_for(lambda: not world.left(run, expiring), World.LASTS + 5 + 3, 0.1)
             result.at_once = [f"no expiry: {what}" for what in world.left(run, expiring)]
-        if any(part not in World.EXPIRING for part in world.parts):
+        if any(part not in World.EXPIRING or part in World.SHELLS for part in world.parts):
             subprocess.run([*squall, "rollback"], env=world.env, capture_output=True, timeout=120)
             result.at_once += world.left(run)
     else:

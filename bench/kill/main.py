@@ -41,7 +41,7 @@ class Server(http.server.ThreadingHTTPServer):
 
 # A machine's processors can't be shared by two cpu faults: the second run would rightly be refused.
 processors = threading.Lock()
-one_at_a_time = {"cpu": processors, "ramp": processors}
+one_at_a_time = {"cpu": processors, "ramp": processors, "h-memory": threading.Lock()}
 
 
 def case_alone(squall, fault, *more):
@@ -85,6 +85,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=6)
     parser.add_argument("--faults", type=lambda text: text.split(","), default=list(World.FAULTS))
     parser.add_argument("--containers", action="store_true", help="faults at containers, of an engine of the campaign's own")
+    parser.add_argument("--host", action="store_true", help="faults at this machine that need root, in small places of their own")
     parser.add_argument("--slow-socket", type=float, default=0.0, help="s that each request takes to the engine, also when its sender is dead by then")
     parser.add_argument("--victims", type=lambda text: text.split(","), default=list(VICTIMS))
     parser.add_argument("--states", type=lambda text: text.split(","), default=list(STATES))
@@ -96,6 +97,8 @@ def main():
         options.total = 60
     if options.containers:
         options.faults = list(World.CONTAINER_FAULTS)
+    if options.host:
+        options.faults = list(World.HOST_FAULTS)
     engine = Engine(options.slow_socket) if any(fault in World.CONTAINER_FAULTS for fault in options.faults) else None
     try:
         return campaign(options, engine)

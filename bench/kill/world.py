@@ -44,8 +44,12 @@ class World:
         "c-disconnect": "disconnect",
         "c-limits": "limits, cpus: 0.25, memory: 32MiB, pids: 30",
     }
+    #: Those at this machine that need root; each in a small place of its own.
+    HOST_FAULTS = ("h-disk", "h-memory", "h-io", "h-descriptors", "h-dns")
     #: Faults that end by themselves when everybody is dead.
-    EXPIRING = ("pause", "cpu", "ramp", "proxy")
+    EXPIRING = ("pause", "cpu", "ramp", "proxy", "h-disk", "h-memory", "h-io", "h-dns")
+    #: Those of them that leave something behind which does nothing any more: the next command removes it.
+    SHELLS = ("h-dns",)
     LASTS = 3.0
     #: Seconds that the fault at a proxy adds; what takes half of it is slow.
     DELAY = 0.4
@@ -56,6 +60,7 @@ class World:
         self.fault = fault
         self.engine = engine if fault in self.CONTAINER_FAULTS else None
         self.container = None
+        self.host = None
         self.folder = tempfile.mkdtemp(prefix="squall-kill-")
         self.state = os.path.join(self.folder, "state")
         self.label = os.path.basename(self.folder)
@@ -67,6 +72,8 @@ class World:
             self.env["DOCKER_HOST"] = self.engine.address
             self.container = self.engine.start(self.label)
             self.before = self.engine.facts(self.container)
+        if fault in self.HOST_FAULTS:
+            self.host = HostPlace(fault, self.folder)
         with open(os.path.join(self.folder, "inject.py"), "w") as file:
             file.write(INJECT)
         with open(os.path.join(self.folder, "own.ts"), "w") as file:
@@ -96,6 +103,11 @@ class World:
     def _document(self, part):
         if self.engine:
             return f"  - {{ type: {self.CONTAINER_FAULTS[part]}, name: {part}, target: {{ container: {self.label} }} }}\n"
+        if self.host:
+            if part == "h-descriptors":
+                self._victim(part)
+                self.host.watch(self.victims[0].pid)
+            return self.host.document(self.label)
         target = f"    target: {{ process: {{ labels: {{ world: {self.label}, role: {part} }} }} }}\n"
         if part == "pause":
             self._victim(part)
@@ -133,6 +145,8 @@ class World:
                     found.append(f"kill: {len(alive)} instances run")
             if self.container:
                 found += self._container()
+            if self.host:
+                found += self.host.left(only is not None)
             if part in self.flags and os.path.exists(self.flags[part]):
                 found.append(f"{part}: the flag is there")
             if part == "proxy" and (slow := self._through_proxy()):
@@ -171,6 +185,8 @@ class World:
             self.callers.stop()
         if self.container:
             self.engine.remove(self.container)
+        if self.host:
+            self.host.clean()
         end_proxies(self.state)
         for pid in standbys_of(self.state):
             kill_quietly(pid, signal.SIGKILL)
@@ -183,6 +199,63 @@ class World:
             for pid in alive_with("SQUALL_MARK", lambda value: value.startswith(f"{run}/")):
                 kill_quietly(pid, signal.SIGKILL)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class HostPlace:
+    """What a fault at this machine acts on: a small disk, a network namespace, a process; never what the machine itself uses."""
+
+    def __init__(self, fault, folder):
+        self.fault = fault
+        self.disk = os.path.join(folder, "disk")
+        self.apart = self.pid = None
+        os.mkdir(self.disk)
+        if fault == "h-disk":
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "none", self.disk], check=True)
+            self.free = os.statvfs(self.disk).f_bavail
+        if fault == "h-dns":
+            self.apart = subprocess.Popen(["unshare", "-n", "sleep", "120"])
+            while os.readlink(f"/proc/{self.apart.pid}/ns/net") == os.readlink("/proc/self/ns/net"):
+                time.sleep(0.01)
+            self._inside("ip", "link", "set", "lo", "up")
+
+    def watch(self, pid):
+        self.pid = pid
+        self.limits = self._limits()
+
+    def _inside(self, *argv):
+        return subprocess.run(["nsenter", f"--net=/proc/{self.apart.pid}/ns/net", *argv], capture_output=True, text=True).stdout
+
+    def _limits(self):
+        with open(f"/proc/{self.pid}/limits") as file:
+            return next(line for line in file if line.startswith("Max open files"))
+
+    def document(self, label):
+        what = {
+            "h-disk": f"disk, target: {{ host: local }}, path: {self.disk}, leave: 2MiB",
+            "h-memory": "memory, target: { host: local }, size: 48MiB",
+            "h-io": f"io, target: {{ host: local }}, path: {self.disk}, workers: 2, size: 1MiB",
+            "h-descriptors": f"descriptors, target: {{ process: {{ labels: {{ world: {label} }} }} }}",
+            "h-dns": f"dns, target: {{ host: local, netns: 'pid:{self.apart and self.apart.pid}' }}, servers: [10.9.0.53], answer: 203.0.113.1",
+        }
+        return f"  - {{ name: {self.fault}, type: {what[self.fault]} }}\n"
+
+    def left(self, by_itself):
+        """In words. By itself a table of nft ends as an empty shell, which the next sweep removes."""
+        if self.fault == "h-disk" and os.statvfs(self.disk).f_bavail != self.free:
+            return ["h-disk: its room is taken"]
+        if self.pid and self._limits() != self.limits:
+            return [f"h-descriptors: {self._limits().strip()}"]
+        tables = self._inside("nft", "list", "ruleset") if self.apart else ""
+        if "expires" in tables or ("table" in tables and not by_itself):
+            return ["h-dns: its table is there"]
+        return []
+
+    def clean(self):
+        if self.fault == "h-disk":
+            subprocess.run(["umount", "-l", self.disk])
+        if self.apart:
+            self.apart.kill()
+            self.apart.wait()
 
 
 class Callers:
