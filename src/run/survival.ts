@@ -12,8 +12,8 @@ export interface Survival {
 
 /** At these places a change is in the memory of a kernel or a process that a reboot ends. */
 const inMemory: ReadonlySet<string> = new Set(['process', 'host'])
-/** These are in files, which outlast a reboot. */
-const inFiles: ReadonlySet<string> = new Set(['disk', 'dns'])
+/** These are so wherever they act: a file without a name, a program of ours. */
+const vanishing: ReadonlySet<string> = new Set(['disk', 'dns'])
 
 /** What a user's own fault does is not known, nor whether an engine or a server that holds a change is on this machine. */
 export function survivalOf(change: Pick<ChangeSummary, 'undoes' | 'expires' | 'type'>, place: Target['place']): Survival {
@@ -23,7 +23,7 @@ export function survivalOf(change: Pick<ChangeSummary, 'undoes' | 'expires' | 't
   }
   const atOnce = change.expires?.startsWith('at once') === true
   // A proxy of ours goes with the machine; a Toxiproxy server, whose toxics have no end of their own, may be on another.
-  const gone = place === 'proxy' ? change.expires !== undefined : inMemory.has(place) && !inFiles.has(change.type)
+  const gone = place === 'proxy' ? change.expires !== undefined : inMemory.has(place) || vanishing.has(change.type)
   return {
     runnerKilled: 'by the guardian at once',
     guardianKilled: atOnce ? 'by itself at once' : 'by a sweep of the runner at once',

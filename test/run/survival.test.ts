@@ -8,4 +8,5 @@ test('what is in a Toxiproxy server is not healed by a reboot of this machine, u
   assert.equal(survivalOf(network, 'proxy').rebooted, 'at the next squall command')
   assert.equal(survivalOf({ ...network, expires: 'at once' }, 'proxy').rebooted, 'by the reboot')
   assert.equal(survivalOf({ ...network, type: 'pause' }, 'process').rebooted, 'by the reboot')
+  assert.equal(survivalOf({ ...network, type: 'disk' }, 'container').rebooted, 'by the reboot')
 })
