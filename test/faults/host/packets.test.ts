@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type ConformanceOptions, testInjector } from '../../../src/faults/conformance.ts'
 import { network } from '../../../src/faults/host/network.ts'
 import { partition } from '../../../src/faults/host/partition.ts'
@@ -102,7 +103,7 @@ describe('a partition', { skip }, () => {
     assert.equal(cable.state(), before)
   })
 
-  test('of one port leaves the others, and says refused or reset as asked', { timeout: 20_000 }, async () => {
+  test('of one port leaves the others, and says refused or reset as asked', { skip: long, timeout: 20_000 }, async () => {
     const servers = [8081, 8082].map((port) => serveIn(cable, port))
     try {
       await until('both ports', () => [8081, 8082].every((port) => call(cable, port) === 'ok'), 5_000)
@@ -166,7 +167,7 @@ describe('loss', { skip }, () => {
     assert.equal(cable.state(), before)
   })
 
-  test('a setting that others changed meanwhile is left alone', async () => {
+  test('a setting that others changed meanwhile is left alone', { skip: long }, async () => {
     const fault = await inject(network, { loss: 0.5 }, target('10.77.0.2'))
     cable.run('ip', 'link', 'set', 'v0', 'gso_max_segs', '100')
     await fault.undo()
@@ -176,6 +177,21 @@ describe('loss', { skip }, () => {
 })
 
 describe('a tree of queueing disciplines', { skip }, () => {
+  test('keeps a bandwidth to 2 %, counted on the wire', { skip: long, timeout: 30_000 }, async () => {
+    const fault = await inject(network, { bandwidth: 10e6 }, target('10.77.0.2'))
+    const server = spawn('ip', ['netns', 'exec', cable.there, 'iperf3', '-s', '-1'], { stdio: 'ignore' })
+    await sleep(500)
+    const client = spawn('ip', ['netns', 'exec', cable.here, 'iperf3', '-c', '10.77.0.2', '-t', '6'], { stdio: 'ignore' })
+    await sleep(1_500)
+    const arrived = (): number => Number(cable.runThere('cat', '/sys/class/net/v1/statistics/rx_bytes'))
+    const [from, at] = [arrived(), performance.now()]
+    await sleep(3_000)
+    const rate = ((arrived() - from) * 8) / ((performance.now() - at) / 1000)
+    for (const one of [client, server]) one.kill('SIGKILL')
+    assert.ok(Math.abs(rate / 10e6 - 1) < 0.02, `${rate} bit/s`)
+    await fault.undo()
+  })
+
   test('nests below the user’s and goes without a trace', async () => {
     cable.run('tc', 'qdisc', 'add', 'dev', 'v0', 'root', 'handle', '7:', 'htb', 'default', '10')
     for (const id of ['7:10', '7:20'])
@@ -200,7 +216,7 @@ describe('a tree of queueing disciplines', { skip }, () => {
     cable.run('tc', 'qdisc', 'del', 'dev', 'v0', 'root')
   })
 
-  test('an ingress in which somebody put a filter meanwhile stays', async () => {
+  test('an ingress in which somebody put a filter meanwhile stays', { skip: long }, async () => {
     const before = cable.state()
     const fault = await inject(network, { bandwidth: 1e6, direction: 'in' }, target('10.77.0.2'))
     cable.run(
