@@ -40,7 +40,7 @@ async function checked(): Promise<Counts> {
 /** They measure how a service answers, time something, or keep the processors busy: beside other tests the machine is too busy for them. */
 const needsQuiet = (file: string): boolean =>
   (all && file.startsWith('test/proxy/')) ||
-  /e2e\/(demo|demo-stop|dials|guard|halt|init|kill|kill-points|proxy-benches|pressure)\.test\.ts$|scenarios\/02-/.test(file)
+  /e2e\/(demo|failover|demo-stop|dials|guard|halt|init|kill|kill-points|proxy-benches|pressure)\.test\.ts$|scenarios\/02-/.test(file)
 
 /** Each file in a process of its own, `lanes` at a time, since most of them wait; those that need quiet come last, alone. */
 async function eachAlone(files: readonly string[], env: NodeJS.ProcessEnv, lanes = 2): Promise<Counts> {

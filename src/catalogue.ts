@@ -11,6 +11,8 @@ import { limits } from './faults/container/limits.ts'
 import { pauseContainer } from './faults/container/pause.ts'
 import { restart } from './faults/container/restart.ts'
 import { stop } from './faults/container/stop.ts'
+import { able as databaseAble } from './faults/database/able.ts'
+import { databaseFaults } from './faults/database/faults.ts'
 import { able as hostAble } from './faults/host/able.ts'
 import { cpu } from './faults/host/cpu.ts'
 import { disk } from './faults/host/disk.ts'
@@ -62,11 +64,12 @@ export const injectors: readonly AnyInjector[] = [
   diskOfContainer,
   dnsOfContainer,
   load,
+  ...databaseFaults,
   commandFault,
 ]
 
 /** What this machine can do, place by place. */
-export const ables: readonly (() => Promise<Able[]>)[] = [hostAble, ableAtPackets, containers]
+export const ables: readonly (() => Promise<Able[]>)[] = [hostAble, ableAtPackets, containers, databaseAble]
 
 export const sources: readonly AnySource[] = [endpoint, prometheus, datadog, oneuptime, postgres, redis, command]
 

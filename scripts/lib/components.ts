@@ -16,6 +16,7 @@ export const components: readonly { program: string; package: string; for: strin
   { program: 'zsh', package: 'zsh', for: 'completion in zsh' },
   { program: 'fish', package: 'fish', for: 'completion in fish' },
   { program: 'postgres', package: 'postgresql', for: 'source postgres' },
+  { program: 'repmgrd', package: 'repmgr', for: 'failover of PostgreSQL' },
   { program: 'redis-server', package: 'redis-server', for: 'source redis' },
   { program: 'prometheus', package: 'prometheus', for: 'the source prometheus' },
   { program: 'chromium', package: 'chromium', for: 'the report in a browser' },

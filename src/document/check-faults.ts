@@ -65,7 +65,8 @@ function checkPrimary(collect: Collector, { faults, measures }: Experiment): voi
   })
 }
 
-function isPrimary({ query }: TargetSpec): boolean {
+function isPrimary({ place, query, narrowing }: TargetSpec): boolean {
+  if (place === 'database') return narrowing.role !== 'replica'
   const words = [query.name, query.command, ...Object.values(query.labels ?? {})]
   return words.some((word) => word !== undefined && /(?:^|[^a-z])(?:primary|master)(?![a-z])/i.test(word))
 }

@@ -1,9 +1,10 @@
 /** The `faults` part: built-in types by the injectors' schemas, own modules by their path. */
 import { basename } from 'node:path'
+import { checkAtDatabase } from './at-database.ts'
 import { checkAtProxy } from './at-proxy.ts'
 import { type Checking, checkShape, keysAt, typeMissing, unknownKey } from './check-shape.ts'
 import type { CatalogueFault, DocumentCatalogue } from './document-catalogue.ts'
-import type { Fault, Place, ProxySpec } from './experiment.ts'
+import type { Fault, Place, ProxySpec, SourceSpec } from './experiment.ts'
 import { comesLater, faultEntry, placesOfType } from './fault-entry.ts'
 import { resolveTiming } from './fault-timing.ts'
 import { asMap, type Path } from './located.ts'
@@ -22,6 +23,9 @@ export interface FaultSurroundings {
   folder: string
   /** What is declared in `proxies`. */
   proxies: readonly ProxySpec[]
+  /** Those of `sources` that are in order, and the names of all. */
+  sources: readonly SourceSpec[]
+  declared: readonly string[]
 }
 
 /** The faults that are in order; what is wrong with the others is collected. */
@@ -56,6 +60,7 @@ function resolveFault(checking: Checking, value: unknown, path: Path, around: Fa
   }
   const rest = Object.fromEntries(Object.entries(map).filter(([key]) => !common.includes(key)))
   const said = checkAtProxy(checking, map, path, around.proxies)
+  checkAtDatabase(checking, map, path, around)
   const own = isModulePath(map.type)
   const place = placeIn(map.target)
   const known = faultEntry(around.catalogue.faults, map.type, place)

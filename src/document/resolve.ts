@@ -32,7 +32,11 @@ export const topKeys = [
 ]
 
 /** The experiment, or undefined when an error was collected. */
-export function resolveExperiment(checking: Checking, value: unknown, around: Omit<FaultSurroundings, 'proxies'>): Experiment | undefined {
+export function resolveExperiment(
+  checking: Checking,
+  value: unknown,
+  around: Omit<FaultSurroundings, 'proxies' | 'sources' | 'declared'>,
+): Experiment | undefined {
   const { collect } = checking
   const map = asMap(value)
   if (!map)
@@ -52,7 +56,7 @@ export function resolveExperiment(checking: Checking, value: unknown, around: Om
   const phases = checkShape(checking, phasesShape, map.phases === undefined ? {} : map.phases, ['phases'])
   if (map.faults === undefined)
     collect.add([], 'key-missing', 'needs the key “faults”', { fix: 'write e.g. faults: [{ type: pause, target: { process: NAME } }]' })
-  const faults = resolveFaults(checking, map.faults, { ...around, proxies })
+  const faults = resolveFaults(checking, map.faults, { ...around, proxies, sources, declared })
   if (!collect.failedAt(['measures']) && !measures.some(isJudged)) {
     const fix = map.traffic === undefined ? 'add traffic, or a measure with from and max or min' : 'give a measure a max or a min'
     collect.add(map.measures === undefined ? [] : ['measures'], 'nothing-judged', 'no measure is judged: the run could prove nothing', {

@@ -23,6 +23,7 @@ export const narrowingSays: Readonly<Record<string, string>> = {
   to: 'Only what goes to there: host:port, a network such as 10.0.0.0/8, or { container: NAME }.',
   interface: 'Only this network interface, e.g. eth0.',
   netns: 'In this network namespace: a name of ip netns, or pid:N for that of a process.',
+  role: 'The server that is primary, or one that is replica, at that moment; default primary.',
   match: 'Only requests like this: { method, host, path, query, headers, body, json, status, except }.',
 }
 

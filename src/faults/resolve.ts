@@ -1,9 +1,10 @@
 /** From a target as written to the things it means right now; protected ones are refused here, once for all injectors. */
 import { basename } from 'node:path'
-import type { Fault, Pick as Picking, ProxySpec, TargetQuery, TargetSpec } from '../document/experiment.ts'
+import type { Fault, Pick as Picking, ProxySpec, SourceSpec, TargetQuery, TargetSpec } from '../document/experiment.ts'
 import { SquallError } from '../errors.ts'
 import { ancestorsOf } from '../system/proc.ts'
 import { containerTargets } from './container/find.ts'
+import { databaseTarget } from './database/find.ts'
 import type { Json, Target } from './injector.ts'
 import { type FoundProcess, findProcesses, isSqualls } from './process/find.ts'
 import { proxyTarget } from './proxy/find.ts'
@@ -15,6 +16,7 @@ export interface ResolveOptions {
   protect: readonly number[]
   /** What the document declares. */
   proxies?: readonly ProxySpec[]
+  sources?: readonly SourceSpec[]
   /** Planning again: some may have gone since the preview; fewer is weaker, not refused. */
   allowFewer?: boolean
   /** Ids of targets that were picked before: those that are still there are picked again. */
@@ -28,6 +30,7 @@ export async function resolveTargets(spec: TargetSpec, options: ResolveOptions):
   if (spec.place === 'container') return pickTargets(await containerTargets(spec.query, queryWords(spec.query)), spec, options)
   if (spec.place === 'proxy') return [proxyTarget(spec, options.proxies ?? [])]
   if (spec.place === 'url') return [urlTarget(spec)]
+  if (spec.place === 'database') return [databaseTarget(spec, options.sources ?? [])]
   throw new SquallError('fault-not-available', `targets of the place ${spec.place} are not available yet`)
 }
 

@@ -77,6 +77,7 @@ async function resolveFault(request: ArmRequest, fault: Fault, before?: readonly
     random: seededRandom(request.seed),
     protect: [process.pid, request.runner.pid],
     proxies: request.proxies,
+    ...(request.sources && { sources: request.sources }),
     ...(before && { allowFewer: true, prefer: new Set(before.map(({ id }) => id)) }),
   })
 }
@@ -125,7 +126,7 @@ async function planChange(armoury: Armoury, { fault, pair, ramp }: ArmedFault, t
   mustHoldNoSecret([change.state as Json, change.lock ?? null])
   if (change.lock) armoury.locks.take(change.lock, { key, fault: fault.name }, target.name)
   held.state = change.state as Json
-  const secrets = secretsOfFault(fault, armoury.injectors)
+  const secrets = secretsOfFault(fault, armoury.injectors, request.sources)
   held.plan = {
     ...plannedRecord(fault, key, target, change, pair),
     does: doesWords(change.does, ramp),

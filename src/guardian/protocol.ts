@@ -1,5 +1,5 @@
 /** What runner and guardian say to each other: one JSON object a line over the guardian's stdin and stdout. */
-import type { Fault, ProxySpec, Ramp } from '../document/experiment.ts'
+import type { Fault, ProxySpec, Ramp, SourceSpec } from '../document/experiment.ts'
 import type { Policy } from '../document/project.ts'
 import type { Look } from '../faults/injector.ts'
 import type { ChangeState } from '../records/run-data.ts'
@@ -27,6 +27,8 @@ export interface ArmRequest {
   faults: Fault[]
   /** All that the document declares: ours and those of a Toxiproxy server. */
   proxies: ProxySpec[]
+  /** Those that are the target of a fault; absent: none is. */
+  sources?: SourceSpec[]
   /** ms each fault is planned to last, by fault name. */
   lasts: Record<string, number>
   /** ms of silence of the runner after which it counts as lost. */

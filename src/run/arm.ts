@@ -192,7 +192,7 @@ async function learnFromJournal(stage: ArmStage, control: FaultControl): Promise
 
 function armRequest(input: ArmInput, stage: ArmStage): ArmRequest {
   const { experiment } = input
-  const names = experiment.faults.flatMap((fault) => secretsOfFault(fault, input.injectors))
+  const names = experiment.faults.flatMap((fault) => secretsOfFault(fault, input.injectors, experiment.sources))
   return {
     say: 'arm',
     run: stage.id,
@@ -205,6 +205,9 @@ function armRequest(input: ArmInput, stage: ArmStage): ArmRequest {
     ...(input.placebo ? { placebo: true } : {}),
     faults: experiment.faults,
     proxies: experiment.proxies,
+    sources: experiment.sources.filter(({ name }) =>
+      experiment.faults.some(({ target }) => target?.place === 'database' && target.query.name === name),
+    ),
     lasts: Object.fromEntries(experiment.faults.map((fault) => [fault.name, lastsFor(fault, experiment.phases.fault)])),
     heartbeatLost: heartbeatLost(experiment, input.policy),
     policy: input.policy,

@@ -79,10 +79,11 @@ async function previewFault(experiment: Experiment, asked: Fault, options: Previ
           random: seededRandom(options.seed),
           protect: [process.pid],
           proxies: experiment.proxies,
+          sources: experiment.sources,
         })
       : [{ place: 'none', id: fault.name, name: fault.name, facts: {} }]
     for (const [index, target] of targets.entries())
-      result.changes.push(await previewChange(fault, target, index, lasts, pair.injector, options))
+      result.changes.push(await previewChange(fault, target, index, lasts, pair.injector, { ...options, sources: experiment.sources }))
   } catch (error) {
     result.error = error instanceof SquallError ? error.toJSON() : { code: 'fault-failed', message: (error as Error).message, hint: '' }
   } finally {
@@ -97,7 +98,7 @@ async function previewChange(
   index: number,
   lasts: number,
   injector: AnyInjector,
-  options: PreviewOptions,
+  { sources, ...options }: PreviewOptions & Pick<Experiment, 'sources'>,
 ): Promise<PreviewChange> {
   const key = changeKey(fault.name, index)
   const context = createContext({
@@ -106,7 +107,7 @@ async function previewChange(
     signal: new AbortController().signal,
     folder: options.folder,
     seed: options.seed,
-    secrets: valuesOf(secretsOfFault(fault, options.injectors), options.secrets),
+    secrets: valuesOf(secretsOfFault(fault, options.injectors, sources), options.secrets),
     log: () => {},
     save: (_state: Json) => Promise.resolve(),
   })

@@ -26,6 +26,14 @@ interface Connection<Client> {
 /** `timeout` in ms: for connecting and answering together. */
 export function createLink<Client>({ open, isBroken }: Protocol<Client>, timeout: number): Link<Client> {
   let current: Connection<Client> | null = null
+  /** Several measures ask in the same second: a connection answers one question at a time. */
+  let turn: Promise<unknown> = Promise.resolve()
+
+  function inTurn<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+    const mine = turn.then(work)
+    turn = mine.catch(() => {}) // Whoever asked is told.
+    return mine
+  }
 
   function connect(): Connection<Client> {
     const abort = new AbortController()
@@ -48,7 +56,8 @@ export function createLink<Client>({ open, isBroken }: Protocol<Client>, timeout
         const reused = current !== null
         used = current ?? connect()
         try {
-          return await work(await used.client)
+          const { client } = used
+          return await inTurn(async () => work(await client))
         } catch (error) {
           if (!isBroken(error as Error)) throw error
           forget(used)

@@ -40,11 +40,29 @@ export async function askRole(client: Client): Promise<ServerFacts> {
 
 export const postgresQueries: Readonly<Record<string, PostgresQuery>> = {
   primaries: { unit: 'count', read: async (answers) => countPrimaries(answers) },
+  writable: { unit: 'count', read: readWritable },
+  timeline: {
+    unit: 'count',
+    // The name of a log file begins with it; what the control file says of it is as old as the last checkpoint.
+    read: (answers, ask) =>
+      readNumber(answers, ask, "select ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int as timeline"),
+  },
   lag: { unit: 'bytes', read: readLag },
   connections: {
     unit: 'count',
     read: (answers, ask) => readNumber(answers, ask, 'select sum(numbackends) from pg_stat_database where datid <> 0'),
   },
+}
+
+/** On how many servers a transaction has just been committed: with a number of its own it is in the log, and no table is touched. */
+async function readWritable(answers: Answers, ask: AskHost): Promise<Reading> {
+  const primaries = countPrimaries(answers)
+  if ('missing' in primaries) return primaries
+  const tried = answers
+    .filter(({ is }) => is === 'primary')
+    .map(({ host }) => ask(host, (client) => client.query('select pg_current_xact_id()')))
+  const done = await Promise.allSettled(tried)
+  return { value: done.filter(({ status }) => status === 'fulfilled').length }
 }
 
 /**

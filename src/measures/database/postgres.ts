@@ -33,9 +33,9 @@ export interface PostgresConfig extends DatabaseConfig {
   ca?: string | undefined
 }
 
-const dialect: Dialect<PostgresConfig, Client, ServerFacts> = {
+export const postgresDialect: Dialect<PostgresConfig, Client, ServerFacts> = {
   defaultPort: 5432,
-  link: (host, config, context, timeout) => postgresLink(host, () => loginOf(config, context), timeout),
+  link: (host, config, context, timeout) => postgresLink(host, () => postgresLogin(config, context), timeout),
   async probe(client) {
     const facts = await askRole(client)
     return { is: facts.standby ? 'standby' : 'primary', facts }
@@ -45,7 +45,7 @@ const dialect: Dialect<PostgresConfig, Client, ServerFacts> = {
   isOutOfService: (error) => (error as { code?: unknown }).code === '57P03',
 }
 
-const clusterOf = openClusters(dialect)
+const clusterOf = openClusters(postgresDialect)
 
 export const postgres: Source<PostgresConfig> = {
   type: 'postgres',
@@ -56,6 +56,8 @@ export const postgres: Source<PostgresConfig> = {
     does: 'Asks each server of a PostgreSQL database, once a second and all at the same time, what it is and how it is.',
     query: [
       '`primaries`: how many servers say that they are not in recovery.',
+      '`writable`: on how many of them a transaction could be committed just now: a promotion that is proved, not said.',
+      '`timeline`: of the primary; each promotion makes it one more.',
       '`lag`: bytes of the write-ahead log that the furthest standby has yet to replay.',
       '`connections`: clients that are connected to the primary, Squall’s own one among them.',
       'Or a `select` of your own, asked of the primary: one row with one number, whose unit you say with `unit`.',
@@ -73,7 +75,7 @@ measures:
       'A host that refuses the connection, or says that it is starting or stopping, is no primary. One that says nothing is not counted as long as another host tells its role; when none does, the reading is missing: it could be our own network. One that answers without telling its role (login refused, too many connections) makes the reading missing.',
       '`lag`, `connections` and your own `select` need exactly one primary; else they are missing, with what each host said.',
       '`lost_writes` looks each id up until it was there once, and again on another primary or after a restart, at most 10,000 a second: until all are looked up the reading is missing. It is missing without a primary too: bound it in recovery, where it counts.',
-      'It only reads: its transactions are read-only. Any user that may connect will do; no rights are needed for the first three.',
+      'It only reads, but for `writable`, which commits a transaction that changes nothing, each second: its transactions are read-only. Any user that may connect will do; no rights are needed for what has a name.',
       'Name the servers themselves: behind a pooler or a shared name nobody can tell who answered.',
     ],
   },
@@ -113,7 +115,10 @@ function unknownQuery(query: string, { measure }: SourceContext): string {
   return `“${query}” is none of ${Object.keys(postgresQueries).join(', ')}, nor a select that gives one number`
 }
 
-async function loginOf({ user, password, database = 'postgres', ssl, ca }: PostgresConfig, context: SourceContext): Promise<PostgresLogin> {
+export async function postgresLogin(
+  { user, password, database = 'postgres', ssl, ca }: PostgresConfig,
+  context: Pick<SourceContext, 'secret' | 'folder'>,
+): Promise<PostgresLogin> {
   return {
     user,
     database,

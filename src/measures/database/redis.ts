@@ -30,9 +30,9 @@ export interface RedisConfig extends DatabaseConfig {
   ca?: string | undefined
 }
 
-const dialect: Dialect<RedisConfig, Redis, Info> = {
+export const redisDialect: Dialect<RedisConfig, Redis, Info> = {
   defaultPort: 6379,
-  link: (host, config, context, timeout) => redisLink(host, () => loginOf(config, context), timeout),
+  link: (host, config, context, timeout) => redisLink(host, () => redisLogin(config, context), timeout),
   async probe(client) {
     const at = monotonicMs()
     const fields = parseInfo(await client.info())
@@ -43,7 +43,7 @@ const dialect: Dialect<RedisConfig, Redis, Info> = {
   isOutOfService: ({ message }) => message.startsWith('LOADING'),
 }
 
-const clusterOf = openClusters(dialect)
+const clusterOf = openClusters(redisDialect)
 
 /** The two latest rounds of answers: some readings are what happened between two. By configuration. */
 const rounds = new WeakMap<RedisConfig, { now: readonly Answer<Info>[]; before: readonly Answer<Info>[] }>()
@@ -114,7 +114,10 @@ async function answersOf(config: RedisConfig, context: SourceContext) {
   return round
 }
 
-async function loginOf({ user, password, tls = false, ca }: RedisConfig, context: SourceContext): Promise<RedisLogin> {
+export async function redisLogin(
+  { user, password, tls = false, ca }: RedisConfig,
+  context: Pick<SourceContext, 'secret' | 'folder'>,
+): Promise<RedisLogin> {
   return {
     ...(user !== undefined && { user }),
     ...(password !== undefined && { password: await fillSecrets(password, context.secret) }),
