@@ -95,9 +95,17 @@ interface FaultTiming {
   every?: Duration
 }
 
+type AtDatabase = TargetAt<'database'> & { role?: 'primary' | 'replica' }
+
+/** How a server of a database comes back. */
+interface DatabaseReturn {
+  rejoin?: 'rewind' | 'reclone' | 'manual'
+  restart?: string[]
+}
+
 /** The built-in faults by their type: what stands beside `type` and the timing; one alternative for each place where the parameters differ. */
 export interface FaultParameters {
-  pause: { target: TargetAt<'process' | 'container'> }
+  pause: { target: TargetAt<'process' | 'container'> | AtDatabase }
   kill:
     | {
         target: TargetAt<'process'>
@@ -107,8 +115,24 @@ export interface FaultParameters {
         env?: string[]
       }
     | { target: TargetAt<'container'>; signal?: 'KILL' | 'TERM' | 'INT' | 'HUP' | 'QUIT' | 'ABRT' }
-  stop: { target: TargetAt<'container'>; grace?: Duration }
+    | (DatabaseReturn & { target: AtDatabase })
+  stop: { target: TargetAt<'container'>; grace?: Duration } | (DatabaseReturn & { target: AtDatabase; mode?: 'fast' | 'immediate' })
   restart: { target: TargetAt<'container'>; grace?: Duration }
+  connections: {
+    target: AtDatabase
+    how: 'kill' | 'exhaust'
+    user?: string
+    database?: string
+    interval?: Duration
+    leave?: number | VariableText
+  }
+  lock: {
+    target: AtDatabase
+    table: string
+    mode?: 'access exclusive' | 'exclusive' | 'share row exclusive' | 'share' | 'share update exclusive'
+  }
+  readonly: { target: AtDatabase }
+  slow: { target: AtDatabase; delay: Duration; gap?: Duration }
   disconnect: { target: TargetAt<'container'>; network?: string }
   limits: {
     target: TargetAt<'container'>

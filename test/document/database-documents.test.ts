@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 /** Faults at a database: the source that they name, and what is said when it cannot be meant. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
@@ -13,7 +12,7 @@ function said(target: string, more = '', rest = ''): string[] {
 ${rest}`
   const text = documentWith({ rest: sources, faults: `faults:\n  - { type: stop, target: { ${target} }${more} }` })
   const loaded = loadDocumentText(text, 'x.yaml', { catalogue: documentCatalogue })
-  return (loaded.ok ? loaded.warnings : loaded.problems).map(({ code, message }) => `${code}: ${message}`)
+  return (loaded.ok ? loaded.warnings : loaded.problems).map(({ code, message }) => `${code}: ${message.replace(/^[a-z]+\S*: /, '')}`)
 }
 
 const watched = 'measures: { primaries: { from: db, max: 1 } }'
@@ -47,9 +46,3 @@ suite('faults at a database', () => {
     assert.match(said('database: db', ', grace: 5s', watched).join(), /key-unknown/)
   })
 })
-=======
-import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
-import { problemsOf } from './support.ts'
-
->>>>>>> 72a8e35 (wip)

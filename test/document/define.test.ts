@@ -116,7 +116,7 @@ suite('documents in TypeScript', () => {
     // Compiles only with every type, and with parameters that the type has.
     const typed: { [Type in keyof FaultParameters]: readonly Exclude<KeyOfAny<FaultParameters[Type]>, 'target' | 'ramp'>[] } = {
       pause: [],
-      kill: ['signal', 'grace', 'restart', 'env'],
+      kill: ['signal', 'grace', 'restart', 'env', 'rejoin'],
       network: [
         ...(['delay', 'jitter', 'distribution', 'bandwidth', 'cut', 'cut_by', 'slice', 'slice_pause'] as const),
         ...(['preset', 'direction', 'share', 'correlation', 'loss', 'duplicate', 'corrupt', 'reorder'] as const),
@@ -134,7 +134,11 @@ suite('documents in TypeScript', () => {
       descriptors: ['leave'],
       dns: ['names', 'answer', 'fail', 'delay', 'servers'],
       load: ['rate', 'method', 'headers', 'body', 'timeout', 'most'],
-      stop: ['grace'],
+      stop: ['grace', 'mode', 'rejoin', 'restart'],
+      connections: ['how', 'user', 'database', 'interval', 'leave'],
+      lock: ['table', 'mode'],
+      readonly: [],
+      slow: ['delay', 'gap'],
       restart: ['grace'],
       disconnect: ['network'],
       limits: ['cpus', 'memory', 'pids'],

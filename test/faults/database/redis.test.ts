@@ -42,7 +42,8 @@ suite('faults at a Redis server', { skip: findInstalled('redis-server') ? false 
   }
   for (const [type, { injector, spec, isThere }] of Object.entries(worlds)) {
     const checks = testInjector(injector as never, { world: async () => ({ target: await target(), spec, isThere, cleanUp: () => {} }) })
-    for (const { name, run } of checks) test(`${type}: ${name}`, { skip: name.startsWith('injected it is active') && type === 'readonly' ? false : long }, run)
+    for (const { name, run } of checks)
+      test(`${type}: ${name}`, { skip: name.startsWith('injected it is active') && type === 'readonly' ? false : long }, run)
   }
 
   test('paused, nobody gets through between two pauses', { skip: long }, async () => {

@@ -81,7 +81,7 @@ describe('source postgres, against real servers', { skip }, () => {
     const { problems } = await postgres.check(wrong, 'replicas', { ...context(), secret: async () => 'wrong-0ne' })
     const text = problems.join('\n')
     assert.equal(problems.length, 5, text)
-    assert.match(text, /“replicas” is none of primaries, lag, connections/)
+    assert.match(text, /“replicas” is none of primaries, writable, timeline, lag, connections/)
     assert.match(text, new RegExp(`${stage.primary.name} answered: password authentication failed for user "squall"`))
     assert.match(text, /127\.0\.0\.1:1 refused the connection/)
     assert.match(text, /no-such-host\.invalid:5432 could not be asked: /)
