@@ -69,12 +69,14 @@ export async function startAgain(state: EndedServer, context: Asking & { log(lin
 
 export async function lookAtEnded(state: EndedServer, context: Asking): Promise<{ active: boolean; seen: string; handedOver?: string }> {
   const { server, host, handedOver } = state
-  const around = await askRoles(state.place, context).then(roleWords, () => 'the others cannot be asked')
-  if (original(server)) return { active: false, seen: `${host} runs (pid ${server.pid}); ${around}` }
+  const runs = original(server)
   const pid = runningIn(server)
+  const status = state.place.type === 'postgres' ? statusIn(server.data) : 'ready'
+  // Last: one that has just begun to serve tells what it is.
+  const around = await askRoles(state.place, context).then(roleWords, () => 'the others cannot be asked')
+  if (runs) return { active: false, seen: `${host} runs (pid ${server.pid}); ${around}` }
   if (pid === null && handedOver !== null) return { active: false, seen: `${host} has ended; ${around}`, handedOver }
   if (pid === null) return { active: true, seen: `${host} has ended; ${around}` }
-  const status = state.place.type === 'postgres' ? statusIn(server.data) : 'ready'
   const serves = status === 'ready' || status === 'standby'
   return { active: !serves, seen: `${host} runs again (pid ${pid}), ${status ?? 'starting'}; ${around}` }
 }
