@@ -2,6 +2,7 @@
 import contextlib
 import http.client
 import io
+import itertools
 import json
 import os
 import shutil
@@ -30,6 +31,7 @@ class Engine:
 
     def __init__(self, slow=0.0):
         self.folder = tempfile.mkdtemp(prefix="squall-engine-")
+        self.numbers = itertools.count()
         self.socket = os.path.join(self.folder, "s")
         argv = ["dockerd", "--data-root", f"{self.folder}/data", "--exec-root", f"{self.folder}/exec", "--pidfile", f"{self.folder}/pid",
                 "--host", f"unix://{self.socket}", "--iptables=false", "--ip6tables=false", "--bridge=none", "--log-level=error"]
@@ -76,9 +78,11 @@ class Engine:
     def start(self, name):
         """One that takes 0.7 s to obey a SIGTERM, so that a stop is under way for a while."""
         obey = "trap 'sleep 0.7; exit 0' TERM; while :; do sleep 0.1; done"
-        config = {"Image": "campaign", "Cmd": ["/bin/sh", "-c", obey], "Env": ["PATH=/bin"], "HostConfig": {"NetworkMode": "campaign-a", "NanoCpus": 500000000, "Memory": 64 << 20, "MemorySwap": 64 << 20}}
+        # Addresses of its own, which no other case of the campaign gets while this one is off its networks.
+        number = 100 + next(self.numbers) % 150
+        config = {"Image": "campaign", "Cmd": ["/bin/sh", "-c", obey], "Env": ["PATH=/bin"], "HostConfig": {"NetworkMode": "campaign-a", "NanoCpus": 500000000, "Memory": 64 << 20, "MemorySwap": 64 << 20}, "NetworkingConfig": {"EndpointsConfig": {"campaign-a": {"IPAMConfig": {"IPv4Address": f"10.213.1.{number}"}}}}}
         made = self.ask("POST", f"/containers/create?name={name}", config)["Id"]
-        self.ask("POST", "/networks/campaign-b/connect", {"Container": made, "EndpointConfig": {"Aliases": ["alias"]}})
+        self.ask("POST", "/networks/campaign-b/connect", {"Container": made, "EndpointConfig": {"Aliases": ["alias"], "IPAMConfig": {"IPv4Address": f"10.213.2.{number}"}}})
         self.ask("POST", f"/containers/{made}/start")
         return made
 

@@ -17,7 +17,7 @@ const spec = z.strictObject({
 })
 
 /** One network, and with what the container is connected to it again. */
-type Endpoint = { name: string; network: string; address: string; settings: { [key: string]: Json } }
+type Endpoint = { name: string; network: string; address: string; address6: string; settings: { [key: string]: Json } }
 type DisconnectState = ContainerPlace & Asked & { endpoints: Endpoint[] }
 
 export const disconnect: Injector<DisconnectSpec, DisconnectState> = {
@@ -89,14 +89,12 @@ function endpointsOf({ NetworkSettings, HostConfig }: Inspected, { id, name }: C
     name: network,
     network: settings.NetworkID,
     address: settings.IPAddress,
+    address6: settings.GlobalIPv6Address,
     settings: connectSettings(settings, id, network),
   }))
 }
 
-/**
- * What the engine takes when a container is connected. Without an address of the author's own it gives the lowest that is free, mostly the old
- * one: an address asked for would stay the container's for ever. On the default bridge it refuses aliases, too.
- */
+/** What the engine takes when a container is connected. On the default bridge it refuses addresses and aliases: those are its own to give. */
 function connectSettings(settings: EndpointSettings, id: string, network: string): { [key: string]: Json } {
   if (network === 'bridge') return {}
   const { IPAMConfig, Links, Aliases, DriverOpts, MacAddress } = settings
@@ -127,20 +125,17 @@ function unlike({ State, NetworkSettings }: Inspected, { name, address, settings
   return aliases(other.Aliases) === aliases(settings.Aliases) ? undefined : `other names on ${name}`
 }
 
-async function connect(state: DisconnectState, endpoint: Endpoint): Promise<void> {
-  const { network, settings } = endpoint
-  if (!(await connectWith(state, network, settings))) {
-    // Its own address is somebody else's now: better another one than none. The look says so.
-    const { IPAMConfig: _, ...rest } = settings
-    await connectWith(state, network, rest)
-    return
-  }
-  const now = (await inspect(state))?.NetworkSettings.Networks[endpoint.name]
-  if (!now || settings.IPAMConfig || now.IPAddress === '' || now.IPAddress === endpoint.address || network === 'bridge') return
-  // The engine has given it another one. Where addresses may be chosen, and the old one is free, it is asked for.
-  const fixed = { ...settings, IPAMConfig: { IPv4Address: endpoint.address } }
-  await engineOf(state).call('POST', `/networks/${network}/disconnect`, { body: { Container: state.id, Force: true } })
-  if (!(await connectWith(state, network, fixed))) await connectWith(state, network, settings)
+/** With its old address in one step: a second one could be the one that nobody lives to make. */
+async function connect(state: DisconnectState, { name, network, settings, address, address6 }: Endpoint): Promise<void> {
+  const own = { ...(address && { IPv4Address: address }), ...(address6 && { IPv6Address: address6 }) }
+  const asked =
+    name === 'bridge' || Object.keys(own).length === 0
+      ? settings
+      : { ...settings, IPAMConfig: { ...(settings.IPAMConfig as object), ...own } }
+  if (await connectWith(state, network, asked)) return
+  // The engine chooses the addresses of this network itself, or somebody else has taken it: better another one than none. The look says so.
+  const { IPAMConfig: _, ...rest } = settings
+  await connectWith(state, network, rest)
 }
 
 /** False: the address that was asked for is not to be had. */

@@ -32,7 +32,7 @@ export interface Inspected {
     MemoryReservation: number
     PidsLimit: number | null
   }
-  Config: { StopSignal?: string; StopTimeout?: number; Labels: Record<string, string> | null }
+  Config: { StopSignal?: string; StopTimeout?: number | null; Labels: Record<string, string> | null }
   NetworkSettings: { Networks: Record<string, EndpointSettings> }
 }
 

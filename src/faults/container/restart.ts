@@ -7,17 +7,20 @@ import { askFor, notAsked } from './asking.ts'
 import { engineOf, inspectRunning, placeOf } from './inspect.ts'
 import { lookOnceDown, strike, upAgain } from './once-down.ts'
 import type { EndedState } from './start-again.ts'
-import { mustOutliveItsEnd, stateLock } from './stop.ts'
+import { mustOutliveItsEnd, ownGrace, stateLock } from './stop.ts'
 
 interface RestartSpec {
   grace?: number
 }
 
 const spec = z.strictObject({
-  grace: says('How long it may take to end before it is killed; default 10s.', z.optional(duration), '0s', '10s'),
+  grace: says(
+    'How long it may take to end before it is killed; default: the container’s own, else 10 s.',
+    z.optional(duration),
+    '0s',
+    '10s',
+  ),
 })
-
-const defaultGrace = 10_000
 
 export const restart: Injector<RestartSpec, EndedState> = {
   type: 'restart',
@@ -31,7 +34,7 @@ export const restart: Injector<RestartSpec, EndedState> = {
     const place = placeOf(target)
     const found = await inspectRunning(place)
     mustOutliveItsEnd(place, found.HostConfig.AutoRemove)
-    const grace = Math.min(asked.grace ?? defaultGrace, 60_000)
+    const grace = Math.min(asked.grace ?? ownGrace(found), 60_000)
     return {
       state: { ...place, ...notAsked, startedAt: found.State.StartedAt, plannedAt: wallMs(), grace },
       does: `restart container ${place.name}`,

@@ -5,7 +5,7 @@ import { SquallError } from '../../errors.ts'
 import { wallMs } from '../../system/clock.ts'
 import type { Context, Injector, Look } from '../injector.ts'
 import { askFor, notAsked } from './asking.ts'
-import { type ContainerPlace, engineOf, inspect, inspectRunning, placeOf } from './inspect.ts'
+import { type ContainerPlace, engineOf, type Inspected, inspect, inspectRunning, placeOf } from './inspect.ts'
 import { type EndedState, isUp, mayStillEnd, startAgain } from './start-again.ts'
 
 interface StopSpec {
@@ -38,7 +38,7 @@ export const stop: Injector<StopSpec, EndedState> = {
     const place = placeOf(target)
     const found = await inspectRunning(place)
     mustOutliveItsEnd(place, found.HostConfig.AutoRemove)
-    const grace = asked.grace ?? (found.Config.StopTimeout === undefined ? dockersGrace : found.Config.StopTimeout * 1000)
+    const grace = asked.grace ?? ownGrace(found)
     if (grace > longestGrace)
       throw new SquallError('fault-not-available', `${place.name} may take ${grace / 1000} s to stop`, {
         hint: 'Write grace: 60s or less.',
@@ -60,6 +60,11 @@ export const stop: Injector<StopSpec, EndedState> = {
   },
   rollback: startAgain,
   look: lookAtEnded,
+}
+
+/** ms that a container is given to end when nobody says otherwise. */
+export function ownGrace({ Config }: Inspected): number {
+  return Config.StopTimeout === undefined || Config.StopTimeout === null ? dockersGrace : Config.StopTimeout * 1000
 }
 
 /** One that the engine removes at its end cannot be put back. @throws SquallError `fault-not-available` */
