@@ -3,11 +3,14 @@
 import type { DocumentCatalogue } from './document/document-catalogue.ts'
 import type { Able } from './faults/able.ts'
 import { able as containers } from './faults/container/able.ts'
+import { cpuOfContainer } from './faults/container/cpu.ts'
 import { disconnect } from './faults/container/disconnect.ts'
 import { diskOfContainer } from './faults/container/disk.ts'
 import { dnsOfContainer } from './faults/container/dns.ts'
 import { killContainer } from './faults/container/kill.ts'
 import { limits } from './faults/container/limits.ts'
+import { networkOfContainer } from './faults/container/network.ts'
+import { partitionOfContainer } from './faults/container/partition.ts'
 import { pauseContainer } from './faults/container/pause.ts'
 import { restart } from './faults/container/restart.ts'
 import { stop } from './faults/container/stop.ts'
@@ -61,6 +64,9 @@ export const injectors: readonly AnyInjector[] = [
   killContainer,
   disconnect,
   limits,
+  networkOfContainer,
+  partitionOfContainer,
+  cpuOfContainer,
   diskOfContainer,
   dnsOfContainer,
   load,

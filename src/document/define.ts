@@ -88,6 +88,10 @@ interface PacketNarrowing {
   netns?: string
 }
 
+type AtPackets =
+  | (TargetAt<'host'> & PacketNarrowing)
+  | (TargetAt<'container'> & { to?: string | { container: string; port?: number }; interface?: string })
+
 interface FaultTiming {
   name?: string
   after?: Duration
@@ -158,7 +162,7 @@ export interface FaultParameters {
         ramp?: Duration
       }
     | {
-        target: TargetAt<'host'> & PacketNarrowing
+        target: AtPackets
         delay?: Dial<DurationText>
         jitter?: Duration
         distribution?: 'uniform' | 'normal' | 'pareto'
@@ -174,9 +178,9 @@ export interface FaultParameters {
       }
   partition:
     | { target: TargetAt<'proxy'>; how?: 'drop' | 'reset' | 'refuse' | 'hang' | 'stall' | 'close' }
-    | { target: TargetAt<'host'> & PacketNarrowing; how?: 'drop' | 'reset' | 'refuse'; direction?: 'out' | 'in' | 'both' }
+    | { target: AtPackets; how?: 'drop' | 'reset' | 'refuse'; direction?: 'out' | 'in' | 'both' }
   http: HttpParameters & { target: TargetAt<'proxy'> & { match?: HttpMatchText } }
-  cpu: { target: TargetAt<'host'>; load: Dial<ShareText>; ramp?: Duration; cores?: number | VariableText }
+  cpu: { target: TargetAt<'host' | 'container'>; load: Dial<ShareText>; ramp?: Duration; cores?: number | VariableText }
   dns: {
     target: TargetAt<'container'> | (TargetAt<'host'> & { netns?: string })
     names?: string[]

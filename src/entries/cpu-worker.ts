@@ -1,8 +1,11 @@
 /**
- * Keeps one processor busy to a share until its time is over: `cpu-worker SHARE MS`. A line on its standard input is a new share; the end of
+ * Keeps one processor busy to a share until its time is over: `cpu-worker SHARE MS [PID START]`; with the process PID, that started at START,
+ * it ends too, since a container cannot go while anybody is in its cgroup. A line on its standard input is a new share; the end of
  * the input means nothing. Measures what it achieves in each slice and makes up for it in the next.
  */
-const [first = 0, lasts = 0] = process.argv.slice(2).map(Number)
+import { aliveSame } from '../system/proc.ts'
+
+const [first = 0, lasts = 0, owner, ownerStart = 0] = process.argv.slice(2).map(Number)
 const slice = 50
 const end = performance.now() + lasts
 let share = first
@@ -24,7 +27,7 @@ let due = share * slice
 
 function cycle(): void {
   const start = performance.now()
-  if (start >= end) return
+  if (start >= end || (owner !== undefined && !aliveSame(owner, ownerStart))) return
   const used = process.cpuUsage(usedAt)
   usedAt = process.cpuUsage()
   due = Math.min(2 * slice, Math.max(-slice, due + share * (start - cycleAt) - (used.user + used.system) / 1000))

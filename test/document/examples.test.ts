@@ -13,6 +13,7 @@ const available = [
     '03-fill-disk.yaml',
     '04-corrupt-dns.yaml',
     '05-latency-between-services.yaml',
+    '07-partition.yaml',
     '06-packet-drop.yaml',
     '10-cache-unavailable.yaml',
     '12-revoke-tokens.yaml',

@@ -1,0 +1,16 @@
+/** Makes the network of a container slow, narrow or lossy. */
+import { network } from '../host/network.ts'
+import type { Injector, Json } from '../injector.ts'
+import type { PacketSpec } from '../packets/spec.ts'
+import { containerNarrows, insideContainer } from './packet-target.ts'
+
+export const networkOfContainer: Injector<PacketSpec, Json> = {
+  ...network,
+  places: ['container'],
+  narrows: containerNarrows,
+  get spec() {
+    return network.spec
+  },
+  needs: (spec, target) => [{ docker: true }, { command: 'nsenter' }, ...network.needs(spec, target)],
+  plan: async (spec, target, context) => network.plan(spec, await insideContainer(target, 'network'), context),
+}

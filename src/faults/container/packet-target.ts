@@ -1,0 +1,60 @@
+/** A container as the place of a fault on packets: its network namespace, entered through its first process, and other containers as `to`. */
+import * as z from 'zod/mini'
+import { count, says, text } from '../../document/schema-types.ts'
+import { SquallError } from '../../errors.ts'
+import { packetNarrows } from '../host/packet-target.ts'
+import type { Json, Target } from '../injector.ts'
+import { type To, toSchema } from '../packets/to.ts'
+import { findContainers } from './find.ts'
+import { engineOf, type Inspected, inspect, placeOf } from './inspect.ts'
+import { firstProcess } from './local-files.ts'
+
+const otherContainer = z.strictObject({
+  container: says('The other container, by its name.', text, 'postgres'),
+  port: says('Only this port of it.', z.optional(count), 5432),
+})
+
+type ToOther = z.output<typeof otherContainer>
+
+export const containerNarrows: Readonly<Record<'to' | 'interface', z.core.$ZodType>> = {
+  to: says(
+    'Only what goes to there: host:port, an address, a network, :port, or { container: NAME }.',
+    z.union([toSchema, otherContainer]),
+  ),
+  interface: packetNarrows.interface,
+}
+
+/**
+ * The same fault as at this machine, in the container's namespace.
+ * @throws SquallError `no-target`, `fault-not-available` where the container is not of this machine
+ */
+export async function insideContainer(target: Target, type: string): Promise<Target> {
+  const place = placeOf(target)
+  const { pid } = await firstProcess(place, type)
+  const { to, ...narrowing } = (target.facts.narrowing ?? {}) as { to?: To | ToOther; interface?: string }
+  const where = to && ('container' in to ? await addressOf(to, target) : to)
+  return {
+    ...target,
+    facts: { ...target.facts, narrowing: { ...narrowing, ...(where && { to: where }), netns: `pid:${pid}` } as unknown as Json },
+  }
+}
+
+/** Pinned now: where the other one is on a network that both are on. */
+async function addressOf({ container, port }: ToOther, target: Target): Promise<To> {
+  const place = placeOf(target)
+  const engine = engineOf(place)
+  const [found] = (await findContainers(engine, { name: container })).filter(({ running }) => running)
+  if (!found) throw new SquallError('no-target', `${container}, which ${place.name} is to be cut off from, does not run`)
+  const [ours, theirs] = await Promise.all([inspect(place), inspect({ ...place, id: found.id, name: found.name })])
+  const address = shared(ours, theirs)
+  if (address === undefined)
+    throw new SquallError('no-target', `${place.name} and ${container} are on no network together: nothing passes between them that way`)
+  return { host: address, ...(port !== undefined && { port }) }
+}
+
+function shared(ours: Inspected | null, theirs: Inspected | null): string | undefined {
+  const networks = Object.keys(ours?.NetworkSettings.Networks ?? {})
+  return networks
+    .map((name) => theirs?.NetworkSettings.Networks[name]?.IPAddress)
+    .find((address) => address !== undefined && address !== '')
+}
