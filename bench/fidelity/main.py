@@ -1,6 +1,7 @@
-"""Does the proxy do exactly what it was told? Judged from outside, by peers in Python with a clock of their own.
+"""Do faults do exactly what they were told? Judged from outside: by peers in Python with a clock of their own, and by what the kernel accounts.
 
-Usage: main.py [--quick] [--lenient] [--squall PROGRAM…]. Exit 1 when a target is missed.
+Usage: main.py [--quick] [--lenient] [--only proxy|host] [--squall PROGRAM…]. Exit 1 when a target is missed. `host` needs root; what needs netem
+is measured in a guest that has it, in the guest's time.
 """
 import argparse
 import os
@@ -9,6 +10,7 @@ import sys
 import time
 
 import delays
+import host
 import kills
 import resets
 import streams
@@ -22,11 +24,34 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="each measurement short, for a look")
     parser.add_argument("--lenient", action="store_true", help="what depends on how busy the machine is cannot miss")
+    parser.add_argument("--only", choices=("proxy", "host"))
     parser.add_argument("--squall", nargs="+", default=[os.environ.get("SQUALL_NODE", "node"), os.path.join(ROOT, "bin/squall.js")])
     options = parser.parse_args()
+    root = os.getuid() == 0
     own = resets.enter_own_network()
     print(f"{time.strftime('%Y-%m-%d %H:%M', time.gmtime())} · {os.cpu_count()} cores · kernel {platform.release()} · Python {platform.python_version()} · load {os.getloadavg()[0]:.1f}")
     exact, timed = Table(), Table()
+    if options.only != "host":
+        measure_proxy(options, exact, timed, own)
+    if options.only != "proxy" and not root:
+        print("faults at a host need root: left out")
+    elif options.only != "proxy":
+        measure_host(options, exact, timed)
+    missed = exact.missed() + ([] if options.lenient else timed.missed())
+    print("ok" if not missed else f"missed: {', '.join(missed)}")
+    return 1 if missed else 0
+
+
+def measure_host(options, exact, timed):
+    os.environ["SQUALL_NODE"] = options.squall[0]
+    host.measure_disk(exact)
+    host.measure_cpu(timed, options.quick)
+    for where, what in (("here", "packets here"), ("guest", "packets in the guest")):
+        missed = host.measure_packets(where, options.quick)
+        timed.row(what, "see above", "each row", not missed)
+
+
+def measure_proxy(options, exact, timed, own):
     proxy = Proxy(options.squall)
     try:
         delays.measure(proxy, timed, options.quick)
@@ -38,9 +63,6 @@ def main():
         kills.measure(options.squall[0], timed, options.quick)
     finally:
         proxy.end()
-    missed = exact.missed() + ([] if options.lenient else timed.missed())
-    print("ok" if not missed else f"missed: {', '.join(missed)}")
-    return 1 if missed else 0
 
 
 if __name__ == "__main__":
