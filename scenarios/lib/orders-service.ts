@@ -32,7 +32,7 @@ export async function startOrders({ hosts, port = 0, ...login }: OrdersOptions):
       database: 'postgres',
       ...login,
       max: 12,
-      connectionTimeoutMillis: 1_000,
+      connectionTimeoutMillis: 1_800,
       query_timeout: 1_800,
     } as pg.PoolConfig)
     pool.on('error', () => {}) // A connection that waits has broken: the next question finds out.
@@ -61,6 +61,18 @@ export async function startOrders({ hosts, port = 0, ...login }: OrdersOptions):
     return current
   }
 
+  function give(old: pg.Pool, next: pg.Pool | null): void {
+    if (current !== old) return
+    current = next
+    void old.end().catch(() => {})
+  }
+
+  async function replace(old: pg.Pool): Promise<void> {
+    const found = await search().catch(() => null)
+    if (found && found.options.port !== old.options.port) give(old, found)
+    else void found?.end().catch(() => {})
+  }
+
   async function write(): Promise<string> {
     const pool = current ?? (await find())
     try {
@@ -68,13 +80,10 @@ export async function startOrders({ hosts, port = 0, ...login }: OrdersOptions):
       slow = 0
       return String(rows[0]?.id)
     } catch (error) {
-      // It has ended, or has become a standby; one that is slow for a moment is not given up at once.
+      // It has ended, or has become a standby. One that is slow keeps its connections, unless another server takes writes by now.
       const timedOut = /timeout/i.test((error as Error).message)
-      if (current === pool && (!timedOut || ++slow > 5)) {
-        slow = 0
-        current = null
-        void pool.end().catch(() => {})
-      }
+      if (current === pool && !timedOut) give(pool, null)
+      else if (current === pool && ++slow % 10 === 0) void replace(pool)
       throw error
     }
   }
