@@ -39,9 +39,11 @@ function identityProvider(env: NodeJS.ProcessEnv): void {
   }
   serve(env, async ({ method, path, headers, body }) => {
     const form = new URLSearchParams(body)
-    if (method === 'POST' && path === '/token') {
-      const client = basicUser(headers.authorization)
-      if (client === null) return { status: 401, body: { error: 'invalid_client' }, headers: { 'www-authenticate': 'Basic' } }
+    const client = basicUser(headers.authorization)
+    // Who asks says who it is, also for introspection (RFC 7662 §2.1) and revocation (RFC 7009 §2.1).
+    if (method === 'POST' && client === null)
+      return { status: 401, body: { error: 'invalid_client' }, headers: { 'www-authenticate': 'Basic realm="idp"' } }
+    if (method === 'POST' && client && path === '/token') {
       if (form.get('grant_type') !== 'client_credentials') return { status: 400, body: { error: 'unsupported_grant_type' } }
       const token = randomBytes(24).toString('base64url')
       tokens.set(hash(token), { client, until: Date.now() + 3_600_000, issued: ++issues })
@@ -52,7 +54,8 @@ function identityProvider(env: NodeJS.ProcessEnv): void {
       }
     }
     if (method === 'POST' && path === '/introspect') {
-      const token = form.get('token') ?? ''
+      const token = form.get('token')
+      if (token === null) return { status: 400, body: { error: 'invalid_request' } }
       const known = tokens.get(hash(token))
       return {
         status: 200,
@@ -60,14 +63,17 @@ function identityProvider(env: NodeJS.ProcessEnv): void {
       }
     }
     if (method === 'POST' && path === '/revoke') {
-      tokens.delete(hash(form.get('token') ?? ''))
+      const token = form.get('token')
+      if (token === null) return { status: 400, body: { error: 'invalid_request' } }
+      // Of another client's token it says nothing, and leaves it.
+      if (tokens.get(hash(token))?.client === client) tokens.delete(hash(token))
       return { status: 200, body: '' }
     }
-    const [, client] = /^\/clients\/([\w-]+)\/revoked$/.exec(path) ?? []
-    if (client === undefined) return { status: 404, body: { error: 'not_found' } }
-    if (method === 'PUT') revokedBefore.set(client, Math.max(revokedBefore.get(client) ?? 0, issues))
-    if (method === 'DELETE') revokedBefore.delete(client)
-    return { status: 200, body: { revoked: revokedBefore.has(client) } }
+    const [, revoked] = /^\/clients\/([\w-]+)\/revoked$/.exec(path) ?? []
+    if (revoked === undefined) return { status: 404, body: { error: 'not_found' } }
+    if (method === 'PUT') revokedBefore.set(revoked, Math.max(revokedBefore.get(revoked) ?? 0, issues))
+    if (method === 'DELETE') revokedBefore.delete(revoked)
+    return { status: 200, body: { revoked: revokedBefore.has(revoked) } }
   })
 }
 
@@ -80,13 +86,23 @@ function basicUser(authorization: string | undefined): string | null {
   const [user, password] = Buffer.from(/^Basic (.+)$/.exec(authorization ?? '')?.[1] ?? '', 'base64')
     .toString('utf8')
     .split(':')
-  return user === 'shop' && password === 'demo' ? user : null
+  return password === 'demo' && ['shop', 'accounts'].includes(user ?? '') ? (user ?? null) : null
+}
+
+function basic(client: string): string {
+  return `Basic ${Buffer.from(`${client}:demo`).toString('base64')}`
 }
 
 function accounts(env: NodeJS.ProcessEnv): void {
   serve(env, async ({ headers }) => {
     const [, token = ''] = /^Bearer (.+)$/.exec(headers.authorization ?? '') ?? []
-    const asked = await call(`${env.IDP}/introspect`, { method: 'POST', body: new URLSearchParams({ token }).toString(), timeout: 1_000 })
+    const asked = await call(`${env.IDP}/introspect`, {
+      method: 'POST',
+      body: new URLSearchParams({ token }).toString(),
+      headers: { authorization: basic('accounts') },
+      timeout: 1_000,
+    })
+    if (asked.status !== 200) return { status: 502, body: { error: 'the identity provider does not say' } }
     if (!(JSON.parse(asked.body) as { active: boolean }).active)
       return { status: 401, body: { error: 'invalid_token' }, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } }
     return { status: 200, body: { account: 'Ada' } }
@@ -96,11 +112,10 @@ function accounts(env: NodeJS.ProcessEnv): void {
 function shop(env: NodeJS.ProcessEnv): void {
   let token: Promise<string> | undefined
   async function login(): Promise<string> {
-    const authorization = `Basic ${Buffer.from('shop:demo').toString('base64')}`
     const { body } = await call(`${env.IDP}/token`, {
       method: 'POST',
       body: 'grant_type=client_credentials',
-      headers: { authorization },
+      headers: { authorization: basic('shop') },
       timeout: 1_000,
     })
     return (JSON.parse(body) as { access_token: string }).access_token

@@ -198,7 +198,8 @@ export interface FaultParameters {
   )
   load: {
     target: TargetAt<'url'>
-    rate: Quantity<RateText>
+    rate: Dial<RateText>
+    ramp?: Duration
     method?: string
     headers?: Record<string, string>
     body?: string

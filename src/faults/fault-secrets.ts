@@ -5,7 +5,7 @@ import { secretNames } from '../document/secrets.ts'
 import type { Secrets } from '../system/secrets.ts'
 import type { AnyInjector } from './injector.ts'
 
-/** Names in `${secret:NAME}` anywhere in its parameters or in the source that is its target, and those a built-in fault declares as needs. */
+/** Names in `${secret:NAME}` anywhere in its parameters, its target, or the source that is its target, and those a built-in fault declares as needs. */
 export function secretsOfFault(
   fault: Pick<Fault, 'type' | 'spec' | 'target'>,
   injectors: readonly AnyInjector[],
@@ -14,7 +14,7 @@ export function secretsOfFault(
   const known = faultEntry(injectors, fault.type, fault.target?.place)
   const needed = known?.needs(fault.spec, fault.target).flatMap((need) => ('secret' in need ? [need.secret] : [])) ?? []
   const source = fault.target?.place === 'database' ? sources.find(({ name }) => name === fault.target?.query.name) : undefined
-  return [...new Set([...secretNames(JSON.stringify(fault.spec)), ...secretNames(JSON.stringify(source ?? null)), ...needed])]
+  return [...new Set([...secretNames(JSON.stringify([fault.spec, fault.target?.query ?? null, source ?? null])), ...needed])]
 }
 
 /** Their values by name. @throws SquallError as `Secrets.value` does */

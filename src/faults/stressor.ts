@@ -2,6 +2,7 @@
  * Programs of ours that are the fault as long as they live: they carry the mark, die with the guardian, end at a deadline of their own, and
  * are the kernel's first victims when memory runs out. So such a fault expires by itself, whoever is dead by then.
  */
+import type { Writable } from 'node:stream'
 import { startChild } from '../system/children.ts'
 import { wallMs } from '../system/clock.ts'
 import { entryPath } from '../system/entry.ts'
@@ -18,6 +19,8 @@ export interface StressorOptions {
   context: Pick<Context<never>, 'mark' | 'signal'>
   /** Programs that become it, e.g. `nsenter … --`; it then is not killed with its parent unless they see to that. */
   through?: readonly string[]
+  /** Called with its standard input, for what other users must not see in its arguments and for what it is told later. */
+  talk?(input: Writable): void
 }
 
 /** Marks whose stressors were ready, started by this process and not undone by it: if none lives any more it has died. */
@@ -27,7 +30,7 @@ const ready = new Set<string>()
  * Starts it and returns once it has said that it is ready.
  * @throws with its own words when it ends before that
  */
-export async function startStressor({ entry, task, expiresAt, context, through = [] }: StressorOptions): Promise<void> {
+export async function startStressor({ entry, task, expiresAt, context, through = [], talk }: StressorOptions): Promise<void> {
   context.signal.throwIfAborted()
   const program = [process.execPath, entryPath(entry), JSON.stringify(task), String(Math.max(0, Math.round(expiresAt - wallMs())))]
   const child = startChild({
@@ -35,9 +38,11 @@ export async function startStressor({ entry, task, expiresAt, context, through =
     mark: `${context.mark}/effect`,
     dieWithParent: true,
     oomFirst: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [talk ? 'pipe' : 'ignore', 'pipe', 'pipe'],
   })
-  const { stdout, stderr } = child.process ?? {}
+  const { stdin, stdout, stderr } = child.process ?? {}
+  stdin?.on('error', () => {}) // It has ended: the look tells.
+  if (stdin) talk?.(stdin)
   let said = ''
   stderr?.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString()).slice(-2000)

@@ -1,12 +1,15 @@
 /** A second load at an address: more than the service was made for, sent whatever becomes of it, never more than its caps. */
+import { lookup } from 'node:dns/promises'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import type { Writable } from 'node:stream'
 import * as z from 'zod/mini'
 import { count, duration, once, rate, refusing, says, text } from '../../document/schema-types.ts'
+import { SquallError } from '../../errors.ts'
 import { type LoadStatus, type LoadTask, statusPrefix } from '../../measures/traffic/load-task.ts'
 import { seedOf } from '../../measures/traffic/pace.ts'
+import { withSecrets } from '../../measures/traffic/request-secrets.ts'
 import type { Injector, Json, Look } from '../injector.ts'
-import { killByMark } from '../marks.ts'
-import { expiresIn, startStressor, stressorsOf } from '../stressor.ts'
+import { endStressors, expiresIn, howEnded, startStressor, stressorsOf } from '../stressor.ts'
 
 interface LoadSpec {
   rate: number
@@ -25,7 +28,7 @@ const mostOpen = 2_000
 const spec = once(() =>
   z.strictObject({
     rate: says(
-      'How many requests a second, beside the measured traffic; 5000/s at most.',
+      'How many requests a second, beside the measured traffic; 5000/s at most. A dial.',
       rate.check(
         z.refine((value) => value > 0 && value <= highestRate, {
           error: 'must be more than 0 and at most 5000/s',
@@ -46,6 +49,9 @@ function wrongMethod(method: string) {
   return /^[A-Z]{1,20}$/.test(method) ? undefined : { message: 'expected an HTTP method in capitals', fix: 'write e.g. POST' }
 }
 
+/** Where the senders that this process has started hear their new rate, by mark. Whoever else undoes the fault needs no such thing. */
+const listening = new Map<string, Writable>()
+
 type LoadState = { task: { [key: string]: Json }; expiresAt: number }
 
 export const load: Injector<LoadSpec, LoadState> = {
@@ -54,13 +60,16 @@ export const load: Injector<LoadSpec, LoadState> = {
   get spec() {
     return says('Sends a second load, open-loop and capped.', spec()) as unknown as z.core.$ZodType<LoadSpec>
   },
+  dials: ['rate'],
   settle: '500ms',
   needs: () => [],
-  plan(asked, target, context) {
+  async plan(asked, target, context) {
     const { url } = target.facts as { url: string }
     const { method = 'GET', headers = {}, body = null, timeout = 10_000, most = Number.MAX_SAFE_INTEGER } = asked
+    const address = await addressOf(url)
     const task: LoadTask = {
       url,
+      address,
       method,
       headers,
       body,
@@ -73,27 +82,50 @@ export const load: Injector<LoadSpec, LoadState> = {
     }
     const limit = asked.most === undefined ? '' : `, ${asked.most} in all`
     const expiresAt = context.deadline.getTime()
-    return Promise.resolve({
+    return {
       state: { task: task as unknown as { [key: string]: Json }, expiresAt },
-      does: `send ${asked.rate} requests a second to ${url}${limit}, ${mostOpen} in flight at most`,
+      does: `send ${asked.rate} requests a second to ${url} (${address})${limit}, ${mostOpen} in flight at most`,
       undoes: 'end the process that sends them',
       steps: [{ does: `${method} ${url}, ${asked.rate}/s`, undoes: 'SIGKILL to its sender' }],
       expires: expiresIn(expiresAt),
-    })
+    }
   },
   async inject(state, context) {
     // Asked twice: one sender is enough.
     if (stressorsOf(context.mark).length > 0) return
-    await startStressor({ entry: 'load-generator', task: state.task, expiresAt: state.expiresAt, context })
+    // Values of secrets are with the sender only: not in the state, and not among its arguments.
+    const task = JSON.stringify(await withSecrets(state.task as unknown as LoadTask, context.secret))
+    const talk = (input: Writable): void => {
+      listening.set(context.mark, input)
+      input.write(`${task}\n`)
+    }
+    await startStressor({ entry: 'load-generator', task: {}, expiresAt: state.expiresAt, context, talk })
+  },
+  adjust(_state, { rate: wanted }, context) {
+    const input = listening.get(context.mark)
+    if (!input?.writable) return Promise.reject(new Error('no sender listens any more'))
+    input.write(`${wanted}\n`)
+    return Promise.resolve()
   },
   async rollback(_state, context) {
-    await killByMark(`${context.mark}/effect`)
+    await endStressors(context.mark)
+    listening.delete(context.mark)
   },
   look(state, context) {
     const [pid] = stressorsOf(context.mark)
-    if (pid === undefined) return Promise.resolve({ active: false, seen: 'nothing is sent' })
+    if (pid === undefined) return Promise.resolve({ active: false, seen: 'nothing is sent', ...howEnded(context.mark) })
     return Promise.resolve(seenOf(statusOf(pid), state))
   },
+}
+
+/** A name is resolved once: what it comes to mean later is not what was planned. @throws SquallError `no-target` */
+async function addressOf(url: string): Promise<string> {
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '')
+  try {
+    return (await lookup(host)).address
+  } catch (error) {
+    throw new SquallError('no-target', `${host} has no address`, { hint: 'Is the name written right?', cause: error })
+  }
 }
 
 /** Null in the moment in which it begins. */
@@ -125,6 +157,6 @@ function seenOf(status: LoadStatus | null, { task }: LoadState): Look {
     bad + timeout > 0 && `${share(bad + timeout)} not${reason ? ` (mostly ${reason})` : ''}`,
     notSent > 0 && `${notSent} not sent by own limits`,
   ]
-  const done = sent >= (task.most as number)
+  const done = sent + notSent >= (task.most as number)
   return { active: true, seen: words.filter(Boolean).join(', '), ...(done ? {} : { dose: { rate: now } }) }
 }

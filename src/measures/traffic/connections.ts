@@ -3,6 +3,7 @@
  * Not undici's Pool: it looks through all its connections for each request, so that some thousand hung ones slow the load down until it collapses
  * (measured: at 5,000/s start lag went from 1 ms to over 1 s and stayed there). Here a free one is at the top of a stack.
  */
+import { isIP, type LookupFunction } from 'node:net'
 import { buildConnector, Client, type Dispatcher } from 'undici'
 import type { Traffic } from '../../document/experiment.ts'
 
@@ -23,10 +24,10 @@ export interface Connections {
 }
 
 /** @throws TypeError for an address that is no URL, InvalidArgumentError for one that is not http or https. */
-export function openConnections(traffic: Traffic, identity: { version: string; runId: string }): Connections {
+export function openConnections(traffic: Traffic, identity: { version: string; runId: string; address?: string }): Connections {
   const origins = new Map<string, Origin>()
   // HTTP/2 would put all requests on one connection. The exchange has the exact deadline; this one is a second line.
-  const connector = buildConnector({ allowH2: false, timeout: traffic.timeout + 1000 })
+  const connector = buildConnector({ allowH2: false, timeout: traffic.timeout + 1000, ...pinned(identity.address) })
   const prepared = traffic.requests.map((request) => {
     const url = new URL(request.url)
     const origin = origins.get(url.origin) ?? new Origin(url.origin, connector)
@@ -45,6 +46,15 @@ export function openConnections(traffic: Traffic, identity: { version: string; r
     destroy() {
       for (const origin of origins.values()) origin.destroy()
     },
+  }
+}
+
+/** Whatever name is asked for means this address. */
+function pinned(address: string | undefined): { lookup?: LookupFunction } {
+  if (address === undefined) return {}
+  const family = isIP(address)
+  return {
+    lookup: (_name, { all }, callback) => (all ? callback(null, [{ address, family }]) : callback(null, address, family)),
   }
 }
 

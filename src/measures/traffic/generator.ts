@@ -27,6 +27,10 @@ export interface GeneratorOptions {
   version: string
   seed: number
   maxOpen: number
+  /** Requests in all: the last one planned ends it. Default: no end. */
+  most?: number
+  /** The only address that names may mean; default: what they resolve to. */
+  address?: string
   onSecond(second: TrafficSecond): void
   onTick(tick: LiveTick): void
   /** Before a tick: the ids that good answers have acknowledged since the last one. */
@@ -36,6 +40,8 @@ export interface GeneratorOptions {
 
 export interface Generator {
   setLatencyLimits(limits: readonly number[]): void
+  /** From now on so many per second. */
+  setRate(rate: number): void
   /** Plans nothing more; resolves when every request has ended. */
   stop(): Promise<void>
   /** Ends at once: seconds are handed over as they are. */
@@ -51,7 +57,10 @@ export function startGenerator(options: GeneratorOptions): Generator {
     options.seed,
   )
   const toRun = options.runClock() - performance.now()
-  const first = performance.now() + 2 * early
+  /** Request number `from` is meant to start at `first`, the others by the rate since then. */
+  let [first, from, rate] = [performance.now() + 2 * early, 0, traffic.rate]
+  const most = options.most ?? Number.POSITIVE_INFINITY
+  let timer: NodeJS.Timeout | undefined
   const secondOf = (at: number): number => Math.floor((at + toRun) / 1000)
   const seconds = new Seconds(options.onSecond)
   const ledger = new Ledger()
@@ -68,7 +77,7 @@ export function startGenerator(options: GeneratorOptions): Generator {
   let wake = first
   let drained = (): void => {}
 
-  const next = (): number => intendedStart(first, traffic.rate, index)
+  const next = (): number => intendedStart(first, rate, index - from)
 
   function begin(intended: number, now: number): void {
     const lag = Math.max(0, now - intended)
@@ -106,18 +115,20 @@ export function startGenerator(options: GeneratorOptions): Generator {
 
   function step(): void {
     if (state !== 'running') return
+    clearTimeout(timer)
     let now = performance.now()
     if (now - wake > stall) seconds.stalled()
-    for (let intended = next(); intended <= now + early; intended = next()) {
+    for (let intended = next(); intended <= now + early && index < most; intended = next()) {
       begin(intended, now)
       index++
       now = performance.now()
     }
+    if (index >= most) return void stop()
     seconds.closeBefore(Math.min(secondOf(next()), secondOf(now)))
     const wait = next() - now
     wake = now + Math.min(wait, 1000)
-    if (traffic.rate >= spinFrom && wait < 2 * early) setImmediate(step)
-    else setTimeout(step, Math.max(1, Math.min(Math.floor(wait), 1000)))
+    if (rate >= spinFrom && wait < 2 * early) setImmediate(step)
+    else timer = setTimeout(step, Math.max(1, Math.min(Math.floor(wait), 1000)))
   }
 
   function finish(): void {
@@ -128,18 +139,27 @@ export function startGenerator(options: GeneratorOptions): Generator {
     ticks.finish()
   }
 
+  async function stop(): Promise<void> {
+    if (state !== 'running') return
+    state = 'stopping'
+    seconds.closeBefore(secondOf(next()) + 1)
+    if (open > 0) await new Promise<void>((resolve) => (drained = resolve))
+    if ((state as string) === 'over') return
+    finish()
+    connections.destroy()
+  }
+
   step()
   return {
     setLatencyLimits: (limits) => ledger.watch(limits),
-    async stop() {
-      if (state !== 'running') return
-      state = 'stopping'
-      seconds.closeBefore(secondOf(next()) + 1)
-      if (open > 0) await new Promise<void>((resolve) => (drained = resolve))
-      if ((state as string) === 'over') return
-      finish()
-      connections.destroy()
+    setRate(wanted) {
+      const now = performance.now()
+      // What is due by the old rate stays due; the next one does not wait for longer than the new rate has it.
+      ;[first, from, rate] = [Math.min(next(), now + 1000 / wanted), index, wanted]
+      wake = Math.max(wake, now)
+      step()
     },
+    stop,
     abandon() {
       if (state === 'over') return
       finish()

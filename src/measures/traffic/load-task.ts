@@ -2,6 +2,8 @@
 
 export interface LoadTask {
   url: string
+  /** What the name in it means: resolved once, at plan. */
+  address: string
   method: string
   headers: Record<string, string>
   body: string | null

@@ -8,18 +8,18 @@ import { type Generator, startGenerator } from './generator.ts'
 import { type LoadStatus, type LoadTask, statusPrefix } from './load-task.ts'
 import { warmUp } from './warm.ts'
 
-/** Starts it; resolves when the first request is planned. Ends with the process. */
-export async function runSecondLoad(task: LoadTask): Promise<void> {
+/** Starts it; resolves when the first request is planned, with what moves its rate. Ends with the process. */
+export async function runSecondLoad(task: LoadTask): Promise<(rate: number) => void> {
   const fd = openNameless()
   const status: LoadStatus = { sent: 0, ok: 0, bad: 0, timeout: 0, notSent: 0, rate: 0, reason: '' }
   const reasons = new Map<string, number>()
   await warmUp()
-  const { url, method, headers, body, rate, timeout, maxOpen, runId, seed } = task
+  const { url, address, method, headers, body, rate, timeout, most, maxOpen, runId, seed } = task
   const start = monotonicMs()
   const generator: Generator = startGenerator({
     traffic: { rate, timeout, ok: { status: ['2xx', '3xx'] }, requests: [{ name: 'load', url, method, headers, body, weight: 1 }] },
     runClock: () => monotonicMs() - start,
-    ...{ runId, version, seed, maxOpen },
+    ...{ runId, version, seed, maxOpen, most, address },
     onSecond(second) {
       const sent = second.planned - second.notSent
       status.sent += sent
@@ -31,13 +31,13 @@ export async function runSecondLoad(task: LoadTask): Promise<void> {
       for (const [reason, count] of Object.entries(second.reasons)) reasons.set(reason, (reasons.get(reason) ?? 0) + count)
       status.reason = [...reasons].toSorted((a, b) => b[1] - a[1])[0]?.[0] ?? ''
       write(fd, status)
-      if (status.sent >= task.most) void generator.stop()
     },
     onTick: () => {},
     onAcknowledged: () => {},
     onOpen: () => {},
   })
   write(fd, status)
+  return (wanted) => generator.setRate(wanted)
 }
 
 /** Nothing of it is left when the process ends, however it ends. */

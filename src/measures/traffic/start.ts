@@ -1,7 +1,6 @@
 /** The load, as the run sees it: started, told its latency limits, stopped or abandoned. It lives in a thread of its own. */
 import { Worker } from 'node:worker_threads'
 import type { Traffic } from '../../document/experiment.ts'
-import { fillSecrets } from '../../document/secrets.ts'
 import { SquallError } from '../../errors.ts'
 import type { LiveTick } from '../../records/live-tick.ts'
 import type { TrafficSecond } from '../../records/run-data.ts'
@@ -12,6 +11,7 @@ import { openSecrets } from '../../system/secrets.ts'
 import { version } from '../../system/version.ts'
 import { seedOf } from './pace.ts'
 import type { FromWorker, ToWorker, TrafficJob } from './protocol.ts'
+import { withSecrets } from './request-secrets.ts'
 
 export interface TrafficOptions {
   /** The run’s start by `sharedMonotonicMs`. */
@@ -55,8 +55,9 @@ export interface TrafficHandle {
  */
 export async function startTraffic(traffic: Traffic, options: TrafficOptions): Promise<TrafficHandle> {
   const open = new SharedArrayBuffer(4)
+  const secret = options.secret ?? openSecrets().read
   const job: TrafficJob = {
-    traffic: await withSecrets(traffic, options.secret ?? openSecrets().read),
+    traffic: { ...traffic, requests: await Promise.all(traffic.requests.map((one) => withSecrets(one, secret))) },
     runStart: options.startedAt,
     runId: options.runId,
     version: options.version ?? version,
@@ -116,25 +117,4 @@ export async function startTraffic(traffic: Traffic, options: TrafficOptions): P
     abandon: () => end('abandon', 1000),
     open: () => Atomics.load(new Int32Array(open), 0),
   }
-}
-
-async function withSecrets(traffic: Traffic, lookup: (name: string) => Promise<string>): Promise<Traffic> {
-  const requests = await Promise.all(
-    traffic.requests.map(async (request) => {
-      const headers = await Promise.all(
-        Object.entries(request.headers).map(async ([name, value]) => [name, await fillSecrets(value, lookup)] as const),
-      )
-      const url = await fillSecrets(request.url, lookup, encodeURIComponent)
-      const body = request.body === null ? null : await fillSecrets(request.body, lookup, writerFor(request.headers))
-      return { ...request, url, headers: Object.fromEntries(headers), body }
-    }),
-  )
-  return { ...traffic, requests }
-}
-
-/** How a value is written into a body of this type: as a part of a JSON text or of a form, or as it is. */
-function writerFor(headers: Readonly<Record<string, string>>): (value: string) => string {
-  const type = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? ''
-  if (/json/i.test(type)) return (value) => JSON.stringify(value).slice(1, -1)
-  return /x-www-form-urlencoded/i.test(type) ? encodeURIComponent : (value) => value
 }
