@@ -1,6 +1,7 @@
 """One small world for one run: what is broken in it, and an oracle that says what is left, asking nothing of Squall's."""
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -45,11 +46,11 @@ class World:
         "c-limits": "limits, cpus: 0.25, memory: 32MiB, pids: 30",
     }
     #: Those at this machine that need root; each in a small place of its own.
-    HOST_FAULTS = ("h-disk", "h-memory", "h-io", "h-descriptors", "h-dns")
+    HOST_FAULTS = ("h-disk", "h-memory", "h-io", "h-descriptors", "h-dns", "h-partition", "h-loss", "h-bandwidth")
     #: Faults that end by themselves when everybody is dead.
-    EXPIRING = ("pause", "cpu", "ramp", "proxy", "h-disk", "h-memory", "h-io", "h-dns")
+    EXPIRING = ("pause", "cpu", "ramp", "proxy", "h-disk", "h-memory", "h-io", "h-dns", "h-partition", "h-loss")
     #: Those of them that leave something behind which does nothing any more: the next command removes it.
-    SHELLS = ("h-dns",)
+    SHELLS = ("h-dns", "h-partition", "h-loss")
     LASTS = 3.0
     #: Seconds that the fault at a proxy adds; what takes half of it is slow.
     DELAY = 0.4
@@ -212,11 +213,16 @@ class HostPlace:
         if fault == "h-disk":
             subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "none", self.disk], check=True)
             self.free = os.statvfs(self.disk).f_bavail
-        if fault == "h-dns":
+        if fault in ("h-dns", "h-partition", "h-loss", "h-bandwidth"):
             self.apart = subprocess.Popen(["unshare", "-n", "sleep", "120"])
             while os.readlink(f"/proc/{self.apart.pid}/ns/net") == os.readlink("/proc/self/ns/net"):
                 time.sleep(0.01)
             self._inside("ip", "link", "set", "lo", "up")
+            self._inside("ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1")
+            self._inside("ip", "addr", "add", "10.9.0.1/24", "dev", "v0")
+            self._inside("ip", "link", "set", "v0", "up")
+            self._inside("ip", "link", "set", "v1", "up")
+            self.links = self._links()
 
     def watch(self, pid):
         self.pid = pid
@@ -225,12 +231,19 @@ class HostPlace:
     def _inside(self, *argv):
         return subprocess.run(["nsenter", f"--net=/proc/{self.apart.pid}/ns/net", *argv], capture_output=True, text=True).stdout
 
+    def _links(self):
+        return re.findall(r"^\d+: ([^:@]+).*gso_max_segs (\d+)", self._inside("ip", "-d", "-o", "link"), re.M)
+
     def _limits(self):
         with open(f"/proc/{self.pid}/limits") as file:
             return next(line for line in file if line.startswith("Max open files"))
 
     def document(self, label):
+        packets = f"target: {{ host: local, netns: 'pid:{self.apart and self.apart.pid}', to: 10.9.0.53 }}"
         what = {
+            "h-partition": f"partition, {packets}",
+            "h-loss": f"network, {packets}, loss: 10%, direction: both",
+            "h-bandwidth": f"network, {packets}, bandwidth: 1mbit, direction: both",
             "h-disk": f"disk, target: {{ host: local }}, path: {self.disk}, leave: 2MiB",
             "h-memory": "memory, target: { host: local }, size: 48MiB",
             "h-io": f"io, target: {{ host: local }}, path: {self.disk}, workers: 2, size: 1MiB",
@@ -247,7 +260,12 @@ class HostPlace:
             return [f"h-descriptors: {self._limits().strip()}"]
         tables = self._inside("nft", "list", "ruleset") if self.apart else ""
         if "expires" in tables or ("table" in tables and not by_itself):
-            return ["h-dns: its table is there"]
+            return [f"{self.fault}: its table is there"]
+        trees = self._inside("tc", "qdisc", "show") if self.apart else ""
+        if not by_itself and any(word in trees for word in ("htb", "tbf", "ingress")):
+            return [f"{self.fault}: {trees.strip()}"]
+        if self.apart and not by_itself and self._links() != self.links:
+            return [f"{self.fault}: {self._links()}, was {self.links}"]
         return []
 
     def clean(self):

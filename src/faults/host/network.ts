@@ -7,7 +7,7 @@ import { devicesFor, type Link } from '../packets/devices.ts'
 import { changeLoss, injectLoss, type LossPlan, lossCommands, lossPlan, seeLoss, undoLoss } from '../packets/loss.ts'
 import { packetNames } from '../packets/names.ts'
 import { hasEgress, hasNetem, withoutNetem } from '../packets/netem.ts'
-import { type Netns, netnsKey } from '../packets/netns.ts'
+import { entering, type Netns, netnsKey } from '../packets/netns.ts'
 import { lossSeen, shapeSeen } from '../packets/seen.ts'
 import { changeShape, injectShape, type ShapePlan, seeShape, shapeCommands, shapePlan, undoShape } from '../packets/shape.ts'
 import { needsNetem, onlyLoss, type PacketSpec, packetSpec, packetWords } from '../packets/spec.ts'
@@ -50,7 +50,7 @@ export const network: Injector<PacketSpec, Json> = {
       state: state.state as unknown as Json,
       does: [`${packetWords(asked).join(', ')}: ${way} (${links.join(', ')})`, ...at.spares].join('; '),
       undoes: `take it away at ${links.join(', ')}`,
-      steps: commandsOf(state.state).map(stepOf),
+      steps: commandsOf(state.state).map((one) => stepOf(one, entering(at.netns) ?? [])),
       lock: `qdisc:${netnsKey(at.netns)}:${links.join('+')}`,
       ...(state.state.loss && { expires: `after ${secondsLeft(state.state)} s` }),
       hits: at.spares,
@@ -104,6 +104,8 @@ async function planned(asked: PacketSpec, at: PacketTarget, mark: string, deadli
     if ('refused' in shape) throw new SquallError('fault-failed', shape.refused)
     return { state: { ...state, loss, ...(incoming.length > 0 && { shape }) }, links }
   }
+  // Refused before anything begins rather than when it is to be injected.
+  if (needsNetem(asked) && process.getuid?.() === 0 && !(await hasNetem())) throw new SquallError('fault-not-available', withoutNetem)
   const shape = await shapePlan({ names, direction, spare, links, netns, ...(flows && { flows }) })
   if ('refused' in shape) throw new SquallError('fault-failed', shape.refused)
   if (shape.trees.length > 1 && asked.duplicate !== undefined)

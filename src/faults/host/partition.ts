@@ -5,7 +5,7 @@ import { wallMs } from '../../system/clock.ts'
 import type { Injector, Json } from '../injector.ts'
 import { stepOf } from '../packets/command.ts'
 import { packetNames } from '../packets/names.ts'
-import type { Netns } from '../packets/netns.ts'
+import { entering, type Netns } from '../packets/netns.ts'
 import { inetTable, type NftPlan } from '../packets/nft.ts'
 import { seeTable } from '../packets/nft-look.ts'
 import { applyAll, undoAll } from '../packets/run.ts'
@@ -65,7 +65,7 @@ export const partition: Injector<PartitionSpec, Json> = {
       state: state as unknown as Json,
       does: [`cut off ${words}${direction === 'both' ? '' : `, ${direction}`}: ${ends[how]}`, ...spares].join('; '),
       undoes: `let packets to ${words} through again`,
-      steps: [stepOf(tableOf(state))],
+      steps: [stepOf(tableOf(state), entering(netns) ?? [])],
       expires: `after ${secondsLeft(state)} s`,
       hits: spares,
     }

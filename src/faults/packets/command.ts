@@ -18,6 +18,8 @@ export function commandText({ argv, input }: Command): string {
   return input === undefined ? line : `${line} <<'END'\n${input.trimEnd()}\nEND`
 }
 
-export function stepOf({ do: does, undo }: Reversible): { does: string; undoes: string } {
-  return { does: commandText(does), undoes: undo ? commandText(undo) : '' }
+/** `enter`: what leads into the network namespace. */
+export function stepOf({ do: does, undo }: Reversible, enter: readonly string[] = []): { does: string; undoes: string } {
+  const text = (command: Command): string => commandText({ ...command, argv: [...enter, ...command.argv] as [string, ...string[]] })
+  return { does: text(does), undoes: undo ? text(undo) : '' }
 }

@@ -58,15 +58,24 @@ export async function injectLoss(
   await applyAll(lossCommands(plan, loss, seconds), netns, mark, signal)
 }
 
-/** What others have set meanwhile stays. */
+/**
+ * What others have set meanwhile stays. The setting of the devices comes back before the tables go: as long as they are there the fault is
+ * seen to be there, so an undo that was cut short is done again.
+ * @throws when a setting can't be put back
+ */
 export async function undoLoss(plan: LossPlan, netns: Netns | null): Promise<void> {
-  const now = await linksOf(netns).catch(() => [])
-  const ours = plan.devices.filter(({ name }) => now.find((link) => link.name === name)?.gsoSegments === 1)
+  const now = plan.devices.length === 0 ? [] : await linksOf(netns)
+  const ours = plan.devices.filter(
+    ({ name, gsoSegments }) => gsoSegments !== 1 && now.find((link) => link.name === name)?.gsoSegments === 1,
+  )
+  for (const { name, gsoSegments } of ours) {
+    const ran = await tryCommand(setSegments(name, gsoSegments), netns)
+    if (!ran.ok && !ran.gone && !/Cannot find device/.test(ran.why)) throw new Error(`ip link set ${name}: ${ran.why}`)
+  }
   await undoAll(
     lossCommands(plan, 1, 1).filter(({ do: { argv } }) => !argv.includes('gso_max_segs')),
     netns,
   )
-  for (const { name, gsoSegments } of ours) await tryCommand(setSegments(name, gsoSegments), netns)
 }
 
 /** Another share, in one transaction: there is no moment without. */

@@ -93,6 +93,7 @@ describe('a partition', { skip }, () => {
   test('cuts off what is meant, in both families, and nothing else', async () => {
     const before = cable.state()
     const four = await inject(partition, {}, target('10.77.0.2'))
+    assert.match(four.change.steps?.[0]?.undoes ?? '', /^nsenter --net=\/run\/netns\/\S+ nft delete table inet squall_/)
     assert.equal(reaches('10.77.0.2'), false)
     assert.equal(reaches('fd77::2'), true)
     await four.undo()
