@@ -9,6 +9,8 @@ import { postgresProgram, postmasterIn, runAsPostgres, startAsPostgres } from '.
 import { openSlowLink, type SlowLink } from './slow-link.ts'
 
 export interface PairOptions {
+  /** Where they listen; default: any two free ones. */
+  ports?: readonly [number, number]
   /** Does the primary acknowledge a write before the standby has it? Default async: it does. */
   replication?: 'async' | 'sync'
   /** What repmgr does when the primary has gone; `after`: seconds that it waits first. Default automatic. */
@@ -76,7 +78,7 @@ export async function startPostgresPair(options: PairOptions = {}): Promise<Post
     },
   }
   try {
-    const [first, second] = [await freePort(), await freePort()]
+    const [first, second] = options.ports ?? [await freePort(), await freePort()]
     const one = serverIn(join(folder, 'one'), first, launch)
     const two = serverIn(join(folder, 'two'), second, launch)
     servers.push(one, two)

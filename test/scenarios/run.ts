@@ -23,6 +23,8 @@ export interface ScenarioTest {
   /** Programs without which it is skipped. */
   programs?: readonly string[]
   root?: true
+  /** For the run, e.g. the values of secrets. */
+  env?: Record<string, string>
   /** Its two runs disturb each other. */
   alone?: true
   /** Looks at the world, not asking Squall: what is left of the fault, in words; empty: nothing. Called when the system still runs. */
@@ -91,7 +93,7 @@ async function run(folder: string, form: string, options: ScenarioTest): Promise
     }
     const words = Object.entries(all).flatMap(([key, value]) => ['--var', `${key}=${value}`])
     const document = join(scenarios, folder, 'experiment.yaml')
-    const runner = start([...first, process.execPath, squall, 'run', document, ...words], env)
+    const runner = start([...first, process.execPath, squall, 'run', document, ...words], { ...env, ...options.env })
     const code = await runner.ended
     assert.equal((await options.left?.(started)) ?? '', '', 'left behind')
     assert.deepEqual(markedOf(join(home, 'state')), [], 'processes of the fault are left')
