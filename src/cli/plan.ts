@@ -116,7 +116,7 @@ function indent(text: string): string {
 
 function needText(need: Need): string {
   const [kind, value] = Object.entries(need)[0] as [string, unknown]
-  return `${kind} ${typeof value === 'string' ? value : JSON.stringify(value)}`
+  return value === true ? kind : `${kind} ${typeof value === 'string' ? value : JSON.stringify(value)}`
 }
 
 function s(ms: number): string {
