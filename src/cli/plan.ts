@@ -96,7 +96,10 @@ function faultLines(fault: PreviewFault): string {
     `  ${change.target}`,
     `    does    ${change.does}`,
     `    undoes  ${change.undoes || 'nothing: over once done'}`,
-    ...change.steps.flatMap(({ does, undoes }) => [`    runs    ${does}`, ...(undoes === '' ? [] : [`      undo  ${undoes}`])]),
+    ...change.steps.flatMap(({ does, undoes }) => [
+      `    runs    ${below(does)}`,
+      ...(undoes === '' ? [] : [`      undo  ${below(undoes)}`]),
+    ]),
     indent(
       table([
         ['runner killed', change.survives.runnerKilled],
@@ -108,6 +111,11 @@ function faultLines(fault: PreviewFault): string {
     ),
   ])
   return [head, ...error, ...needs, ...changes].join('\n')
+}
+
+/** A text of several lines, under its beginning. */
+function below(text: string): string {
+  return text.trimEnd().replaceAll('\n', `\n${' '.repeat(12)}`)
 }
 
 function indent(text: string): string {
