@@ -40,4 +40,8 @@ ROWS = [
     Row("container-pause", "container", "pause"),
     Row("container-disconnect", "container", "disconnect"),
     Row("container-limits", "container", "limits, cpus: 0.25, memory: 32MiB, pids: 30"),
+    Row("container-loss", "container", "network, loss: 10%, direction: both"),
+    Row("container-partition", "container", "partition"),
+    Row("container-cpu", "container", "cpu, load: 20%, cores: 1", shows=False),
+    Row("container-dns", "container", "dns, fail: nxdomain"),
 ]

@@ -31,8 +31,8 @@ class Machine:
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="squall-user-")
         forget_mounts()
-        write("/proc/sys/net/ipv6/conf/default/accept_dad", "0")
         do("mount", "-t", "tmpfs", "none", "/run/netns") if os.path.isdir("/run/netns") else self._make_netns_folder()
+        write("/proc/sys/net/ipv6/conf/default/accept_dad", "0")
         self.groups = []
         for line in """ip link set lo up
 ip netns add far
@@ -136,7 +136,7 @@ def forget_mounts():
     with open("/proc/self/mountinfo") as file:
         points = [line.split(" ")[4] for line in file]
     for point in points[::-1]:
-        if point.startswith(("/tmp/", "/run/docker/", "/var/lib/docker/")):
+        if point.startswith(("/tmp/", "/run/netns", "/run/docker/", "/var/lib/docker/")):
             do("umount", "-l", point, needed=False)
 
 
