@@ -153,6 +153,6 @@ function squall(
   })
   return new Promise((resolve, reject) => {
     child.once('error', reject)
-    child.once('exit', (code) => resolve({ code, said, out }))
+    child.once('close', (code) => resolve({ code, said, out })) // Not exit: what it has printed may still be on its way.
   })
 }

@@ -77,7 +77,7 @@ suite('the old primary after a failover', { skip }, () => {
             async () =>
               (await pair.one.sql('select count(*) as n, pg_is_in_recovery() as standby from orders')).standby === true &&
               (await pair.one.sql('select count(*)::int as n from orders')).n === 1,
-            10_000,
+            20_000,
           )
         } else assert.match(look?.seen ?? '', /SPLIT BRAIN/)
       } finally {
