@@ -7,8 +7,10 @@ import { cpuOfContainer } from './faults/container/cpu.ts'
 import { disconnect } from './faults/container/disconnect.ts'
 import { diskOfContainer } from './faults/container/disk.ts'
 import { dnsOfContainer } from './faults/container/dns.ts'
+import { ioOfContainer } from './faults/container/io.ts'
 import { killContainer } from './faults/container/kill.ts'
 import { limits } from './faults/container/limits.ts'
+import { memoryOfContainer } from './faults/container/memory.ts'
 import { networkOfContainer } from './faults/container/network.ts'
 import { partitionOfContainer } from './faults/container/partition.ts'
 import { pauseContainer } from './faults/container/pause.ts'
@@ -67,6 +69,8 @@ export const injectors: readonly AnyInjector[] = [
   networkOfContainer,
   partitionOfContainer,
   cpuOfContainer,
+  memoryOfContainer,
+  ioOfContainer,
   diskOfContainer,
   dnsOfContainer,
   load,

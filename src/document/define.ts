@@ -189,8 +189,8 @@ export interface FaultParameters {
     delay?: Duration
     servers?: string[]
   }
-  memory: { target: TargetAt<'host'>; size: Quantity<SizeText | ShareText> }
-  io: { target: TargetAt<'host'>; path: string; workers?: number | VariableText; size?: Quantity<SizeText> }
+  memory: { target: TargetAt<'host' | 'container'>; size: Quantity<SizeText | ShareText> }
+  io: { target: TargetAt<'host' | 'container'>; path: string; workers?: number | VariableText; size?: Quantity<SizeText> }
   descriptors: { target: TargetAt<'process'>; leave?: number | VariableText }
   disk: { target: TargetAt<'host' | 'container'>; path: string } & (
     | { leave: Quantity<SizeText | ShareText>; fill?: never }

@@ -3,11 +3,22 @@
  * and touches all of it each second so that it is not swapped out. Says `ready` once it has what it was told to take.
  */
 import { endProcess } from '../system/exit.ts'
-import { readMemory, residentBytes } from '../system/memory.ts'
+import { machineMemory, readMemory, residentBytes } from '../system/memory.ts'
+import { aliveSame } from '../system/proc.ts'
+
+interface Task {
+  bytes: number
+  /** Bytes that stay available in its cgroup, and in the machine. */
+  reserve: number
+  machineReserve: number
+  /** Its end is ours too. */
+  owner?: { pid: number; start: number }
+}
 
 const [task, lasts] = process.argv.slice(2)
-const { bytes, reserve } = JSON.parse(task as string) as { bytes: number; reserve: number }
+const { bytes, reserve, machineReserve, owner } = JSON.parse(task as string) as Task
 setTimeout(() => endProcess(0), Number(lasts))
+if (owner) setInterval(() => aliveSame(owner.pid, owner.start) ?? endProcess(0), 50)
 process.stdout.on('error', () => {}) // Whoever started it may be gone.
 
 const mega = 1024 ** 2
@@ -24,6 +35,11 @@ function grow(more: number): void {
   const from = block.byteLength
   block.resize(Math.min(blockSize, from + more))
   touch(new Uint8Array(block, from))
+}
+
+/** Bytes beyond the reserves, of its cgroup and of the machine; negative when others need some. */
+function spare(): number {
+  return Math.min(readMemory().available - reserve, machineMemory().available - machineReserve)
 }
 
 function shrink(less: number): void {
@@ -50,7 +66,7 @@ async function take(): Promise<string | null> {
     const missing = bytes - (residentBytes('self') ?? 0)
     if (missing < page * 16) return null
     const more = Math.min(step, Math.ceil(missing / page) * page)
-    if (readMemory().available - more < reserve)
+    if (spare() < more)
       return `only ${Math.round((bytes - missing) / mega)} of ${Math.round(bytes / mega)} MiB could be taken: the rest is the last reserve`
     grow(more)
     await new Promise(setImmediate)
@@ -63,8 +79,8 @@ else {
   process.stdout.write('ready\n')
   let round = 0
   setInterval(() => {
-    const { available } = readMemory()
-    if (available < reserve) shrink(Math.max(step, reserve - available))
+    const left = spare()
+    if (left < 0) shrink(Math.max(step, -left))
     if (++round % 10 === 0) for (const block of blocks) touch(new Uint8Array(block))
   }, 100)
 }

@@ -21,6 +21,8 @@ export interface StressorOptions {
   through?: readonly string[]
   /** Called with its standard input, for what other users must not see in its arguments and for what it is told later. */
   talk?(input: Writable): void
+  /** Puts it, by its pid, where it is to count, before it has done anything. */
+  put?: ((pid: number) => void) | undefined
 }
 
 /** Marks whose stressors were ready, started by this process and not undone by it: if none lives any more it has died. */
@@ -30,7 +32,7 @@ const ready = new Set<string>()
  * Starts it and returns once it has said that it is ready.
  * @throws with its own words when it ends before that
  */
-export async function startStressor({ entry, task, expiresAt, context, through = [], talk }: StressorOptions): Promise<void> {
+export async function startStressor({ entry, task, expiresAt, context, through = [], talk, put }: StressorOptions): Promise<void> {
   context.signal.throwIfAborted()
   const program = [process.execPath, entryPath(entry), JSON.stringify(task), String(Math.max(0, Math.round(expiresAt - wallMs())))]
   const child = startChild({
@@ -48,6 +50,7 @@ export async function startStressor({ entry, task, expiresAt, context, through =
     said = (said + chunk.toString()).slice(-2000)
   })
   try {
+    if (child.pid !== undefined) put?.(child.pid)
     await new Promise<void>((resolve, reject) => {
       stdout?.once('data', () => resolve())
       void child.exited.then(({ failed, code, signal }) =>

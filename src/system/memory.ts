@@ -9,17 +9,22 @@ export interface Memory {
   available: number
 }
 
-export function readMemory(): Memory {
+export function machineMemory(): Memory {
   const text = read('/proc/meminfo')
   const field = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0) * 1024
-  const machine = { total: field('MemTotal'), available: field('MemAvailable') }
-  const group = ofCgroup()
+  return { total: field('MemTotal'), available: field('MemAvailable') }
+}
+
+/** `pid`: for that process, in its cgroup. */
+export function readMemory(pid: number | 'self' = 'self'): Memory {
+  const machine = machineMemory()
+  const group = ofCgroup(pid)
   return group && group.total < machine.total ? { total: group.total, available: Math.min(group.available, machine.available) } : machine
 }
 
-/** Null where our cgroup has no limit. */
-function ofCgroup(): Memory | null {
-  const lines = read('/proc/self/cgroup').trim().split('\n')
+/** Null where its cgroup has no limit. */
+function ofCgroup(pid: number | 'self'): Memory | null {
+  const lines = read(`/proc/${pid}/cgroup`).trim().split('\n')
   const one = lines.find((line) => /^\d+:memory:/.test(line))
   const folder = one ? join('/sys/fs/cgroup/memory', one.split(':')[2] ?? '') : join('/sys/fs/cgroup', lines.at(-1)?.split(':')[2] ?? '')
   const [limit, used, stat] = one

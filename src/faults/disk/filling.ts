@@ -75,7 +75,7 @@ export function openNameless({ dir, name }: Pick<FillTask, 'dir' | 'name'>): num
 }
 
 /** Whoever owns the folder may put a link in its place between our look and our opening: what counts is where the file really is. */
-function mustBeOn(mounts: readonly number[] | null, file: number): void {
+export function mustBeOn(mounts: readonly number[] | null, file: number): void {
   if (!mounts) return
   const id = Number(/^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${file}`, 'latin1'))?.[1])
   if (!mounts.includes(id)) throw new Error('the folder leads out of its container')
