@@ -1,3 +1,5 @@
 import { testScenario } from './run.ts'
 
-testScenario('04-corrupt-dns', { root: true, programs: ['dnsmasq', 'nft'], breaks: /error_rate/ })
+// Both would hold the same part of this machine.
+
+testScenario('04-corrupt-dns', { alone: true, vars: { recovery: '20s' }, root: true, programs: ['dnsmasq', 'nft'], breaks: /error_rate/ })

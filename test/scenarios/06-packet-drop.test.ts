@@ -1,4 +1,11 @@
 import { noTables } from './left.ts'
 import { testScenario } from './run.ts'
 
-testScenario('06-packet-drop', { root: true, programs: ['nft'], breaks: /error_rate/, left: noTables })
+testScenario('06-packet-drop', {
+  alone: true,
+  vars: { recovery: '20s' },
+  root: true,
+  programs: ['nft'],
+  breaks: /error_rate/,
+  left: noTables,
+})

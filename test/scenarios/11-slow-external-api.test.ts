@@ -1,3 +1,3 @@
 import { testScenario } from './run.ts'
 
-testScenario('11-slow-external-api', { breaks: /latency_p99/ })
+testScenario('11-slow-external-api', { vars: { recovery: '20s' }, breaks: /latency_p99/ })

@@ -1,3 +1,3 @@
 import { testScenario } from './run.ts'
 
-testScenario('16-circuit-breaker', { breaks: /payment_calls/ })
+testScenario('16-circuit-breaker', { vars: { fault: '20s' }, breaks: /payment_calls/ })
