@@ -51,7 +51,7 @@ export default target(import.meta.url, {
       '--pid-file=',
       '--log-facility=/dev/null',
     ]
-    await stage.program(['/usr/sbin/dnsmasq', ...only, '--address', `/${name}/127.0.0.1`, '--local-ttl', '1'])
+    await stage.program(['dnsmasq', ...only, '--address', `/${name}/127.0.0.1`, '--local-ttl', '1'])
     await stage.service('payments', { env: { PORT: `${payments}` } })
     await stage.service('checkout', {
       env: { PORT: `${checkout}`, PAYMENTS: `${payments}`, DNS: dns, SURVIVES: stage.survives ? '1' : '0' },

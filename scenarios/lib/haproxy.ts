@@ -36,5 +36,5 @@ export async function startHaproxy(stage: Stage, { listen, servers, careful }: B
     ...servers.map(({ name, port, backup }) => `  server ${name} 127.0.0.1:${port}${check}${backup && careful ? ' backup' : ''}`),
   ]
   writeFileSync(file, `${lines.join('\n')}\n`)
-  await stage.program(['/usr/sbin/haproxy', '-db', '-f', file], { port: listen })
+  await stage.program(['haproxy', '-db', '-f', file], { port: listen })
 }

@@ -115,7 +115,7 @@ async function startTarget(path: string, parts: TargetParts, { port: base, survi
     ready: (child: ChildProcess) => Promise<void>,
   ) {
     const labels = Object.entries(options.labels ?? {}).map(([key, value]) => `${key}=${value}`)
-    const env = { PATH: process.env.PATH ?? '', SQUALL_LABELS: labels.join(','), ...options.env }
+    const env = { PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin`, SQUALL_LABELS: labels.join(','), ...options.env }
     const [program, ...args] = inPath('setpriv') ? ['setpriv', '--pdeathsig', 'KILL', '--', ...argv] : argv
     const child = spawn(program, args, { detached: true, stdio: ['ignore', 'ignore', 'inherit', 'ipc'], env })
     children.add(child)

@@ -65,6 +65,10 @@ export async function openStage(): Promise<Stage> {
   mkdirSync(join(folder, 'machine'))
 
   const runs = (): string[] => (existsSync(join(state, 'runs')) ? readdirSync(join(state, 'runs')) : [])
+  const isStandby = (pid: number): boolean => {
+    const argv = readCommandLine(pid) ?? []
+    return argv.includes('standby') && argv.includes(state)
+  }
   const stage: Stage = {
     folder,
     state,
@@ -120,14 +124,10 @@ ${faults}`
       return { id: header.run, guardian: header.guardian.pid }
     },
     async killStandby() {
-      const isOurs = (pid: number): boolean => {
-        const argv = readCommandLine(pid) ?? []
-        return argv.includes('standby') && argv.includes(state)
-      }
-      const found = listPids().filter(isOurs)
+      const found = listPids().filter(isStandby)
       if (found.length === 0) throw new Error('the run has no standby')
       for (const pid of found) process.kill(pid, 'SIGKILL')
-      await until('the standby to end', () => !found.some((pid) => isOurs(pid)), 2_000)
+      await until('the standby to end', () => !found.some((pid) => isStandby(pid)), 2_000)
     },
     journal() {
       const [id] = runs()
@@ -151,7 +151,8 @@ ${faults}`
     async close() {
       for (const child of children) await endProcess(child)
       for (const [pid, start] of guardians) if (aliveSame(pid, start)) process.kill(pid, 'SIGKILL')
-      for (const pid of stage.marked()) process.kill(pid, 'SIGKILL')
+      // One may still be trying to undo what a test has made impossible.
+      for (const pid of [...listPids().filter(isStandby), ...stage.marked()]) process.kill(pid, 'SIGKILL')
       for (const victim of victims) await victim.end()
       await new Promise((resolve) => server.close(resolve))
       server.closeAllConnections()

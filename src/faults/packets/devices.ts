@@ -11,6 +11,8 @@ export interface Link {
   up: boolean
   /** Most packets of the wire that the kernel sends in one piece. */
   gsoSegments: number
+  /** Packets that may wait: 0 where nothing queues. */
+  queue: number
   /** bit/s. */
   speed: number
 }
@@ -39,15 +41,17 @@ interface ListedLink {
   mtu: number
   flags: string[]
   gso_max_segs?: number
+  txqlen?: number
 }
 
 export async function linksOf(netns: Netns | null): Promise<Link[]> {
   const listed = (await askJson<ListedLink[]>(['ip', '-j', '-d', 'link'], netns)) ?? []
-  return listed.map(({ ifname, mtu, flags, gso_max_segs }) => ({
+  return listed.map(({ ifname, mtu, flags, gso_max_segs, txqlen }) => ({
     name: ifname,
     mtu,
     up: flags.includes('UP'),
     gsoSegments: gso_max_segs ?? 65_535,
+    queue: txqlen ?? 0,
     speed: speedOf(ifname, netns),
   }))
 }

@@ -1,8 +1,8 @@
 /** A tree of ours at every place where the packets pass: putting it there, moving its dials, taking it away, seeing it. */
 
 import { attachAt } from './attach.ts'
-import type { Reversible } from './command.ts'
-import { classesAt, type Link, type Qdisc, qdiscsAt } from './devices.ts'
+import type { Command, Reversible } from './command.ts'
+import { classesAt, type Link, linksOf, type Qdisc, qdiscsAt } from './devices.ts'
 import { handleText, type PacketNames } from './names.ts'
 import type { Netns } from './netns.ts'
 import { applyAll, askJson, tryCommand, undoAll } from './run.ts'
@@ -15,6 +15,8 @@ export interface ShapePlan {
   trees: TcPlace[]
   /** On the way in: `link` is ours and has a tree; `had`: an ingress was there before. */
   ingress: { place: TcPlace; link: string; had: boolean }[]
+  /** Devices at which nothing may wait, as a container's: the kernel gives them a length when a queue comes, and does not take it back. */
+  queueless?: string[]
 }
 
 export interface ShapeAsked {
@@ -37,7 +39,8 @@ export async function shapePlan({
   netns,
   onlyCut,
 }: ShapeAsked): Promise<ShapePlan | { refused: string }> {
-  const plan: ShapePlan = { trees: [], ingress: [] }
+  const queueless = links.filter(({ queue }) => queue === 0).map(({ name }) => name)
+  const plan: ShapePlan = { trees: [], ingress: [], queueless }
   for (const [index, { name: device, mtu, speed }] of links.entries()) {
     const common = { device, mtu, speed, pref: names.pref, flows: flows ?? everything, spare, ...(onlyCut && { onlyCut }) }
     const qdiscs = (await qdiscsAt(device, netns)) ?? []
@@ -56,7 +59,14 @@ export async function shapePlan({
   return plan
 }
 
-export function shapeCommands({ trees, ingress }: ShapePlan, spec: PacketSpec): Reversible[] {
+/** What the kernel makes of a length of 0 when a queue is put there. */
+const kernelsLength = 1_000
+
+function lengthAt(device: string, packets: number): Command {
+  return { argv: ['ip', 'link', 'set', device, 'txqueuelen', String(packets)] }
+}
+
+export function shapeCommands({ trees, ingress, queueless = [] }: ShapePlan, spec: PacketSpec): Reversible[] {
   const incoming = ingress.flatMap(({ place, link, had }) => {
     const [made, up, ...rest] = ingressTo(place, link, had)
     const { flows: _, spare: __, ...onLink } = place
@@ -65,7 +75,8 @@ export function shapeCommands({ trees, ingress }: ShapePlan, spec: PacketSpec): 
       (one) => one !== undefined,
     )
   })
-  return [...trees.flatMap((place) => treeAt(place, spec)), ...incoming]
+  const lengths = queueless.map((device) => ({ do: lengthAt(device, kernelsLength), undo: lengthAt(device, 0) }))
+  return [...trees.flatMap((place) => treeAt(place, spec)), ...incoming, ...lengths]
 }
 
 export async function injectShape(
@@ -81,15 +92,31 @@ export async function injectShape(
 
 /** By our own handles, filters and names alone. An ingress of ours in which somebody has put something meanwhile stays. */
 export async function undoShape(plan: ShapePlan, netns: Netns | null): Promise<void> {
-  const isIngress = ({ do: { argv } }: Reversible): boolean => argv.includes('qdisc') && argv.at(-1) === 'ingress'
+  await shortenQueues(plan, netns)
+  const isApart = ({ do: { argv } }: Reversible): boolean =>
+    argv.includes('txqueuelen') || (argv.includes('qdisc') && argv.at(-1) === 'ingress')
   await undoAll(
-    shapeCommands(plan, { delay: 0 }).filter((one) => !isIngress(one)),
+    shapeCommands(plan, { delay: 0 }).filter((one) => !isApart(one)),
     netns,
   )
   for (const { place, had } of plan.ingress) {
     if (had) continue
     const left = await askJson<unknown[]>(['tc', '-j', 'filter', 'show', 'dev', place.device, 'ingress'], netns).catch(() => [null])
     if (left?.length === 0) await tryCommand({ argv: ['tc', 'qdisc', 'del', 'dev', place.device, 'ingress'] }, netns)
+  }
+}
+
+/**
+ * While the tree is still there: as long as it is the fault is seen to be there, so an undo that was cut short is done again. A length that
+ * somebody else has set stays.
+ * @throws when one can't be put back
+ */
+async function shortenQueues({ queueless = [] }: ShapePlan, netns: Netns | null): Promise<void> {
+  if (queueless.length === 0) return
+  const now = await linksOf(netns)
+  for (const device of queueless.filter((name) => now.find((link) => link.name === name)?.queue === kernelsLength)) {
+    const ran = await tryCommand(lengthAt(device, 0), netns)
+    if (!ran.ok && !ran.gone && !/Cannot find device/.test(ran.why)) throw new Error(`ip link set ${device}: ${ran.why}`)
   }
 }
 

@@ -211,6 +211,19 @@ describe('a tree of queueing disciplines', { skip }, () => {
     cable.run('tc', 'qdisc', 'del', 'dev', 'v0', 'clsact')
   })
 
+  test('a device at which nothing waits, as a container’s, is so again afterwards', async () => {
+    cable.run('ip', 'link', 'set', 'v0', 'txqueuelen', '0')
+    const before = cable.state()
+    try {
+      const { undo } = await inject(network, { bandwidth: 1_000_000, direction: 'both' }, target())
+      assert.notEqual(cable.state(), before)
+      await undo()
+      assert.equal(cable.state(), before)
+    } finally {
+      cable.run('ip', 'link', 'set', 'v0', 'txqueuelen', '1000')
+    }
+  })
+
   test('is refused where it would replace something', async () => {
     cable.run('tc', 'qdisc', 'add', 'dev', 'v0', 'root', 'handle', '8:', 'pfifo')
     await assert.rejects(inject(network, { bandwidth: 1e6 }, target('10.77.0.2')), /pfifo 8: at its root/)
