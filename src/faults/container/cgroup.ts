@@ -23,7 +23,8 @@ function cgroupsOf(pid: number): string[] {
     .filter(Boolean)
     .flatMap((line) => {
       const [number, controllers = '', path = '/'] = line.split(':')
-      if (path === '/') return []
+      // Frozen with a container that is paused meanwhile, a worker could not even be ended.
+      if (path === '/' || controllers === 'freezer') return []
       const mount = mounts.find(([, , type, options = '']) =>
         number === '0' ? type === 'cgroup2' : type === 'cgroup' && controllers.split(',').every((one) => options.split(',').includes(one)),
       )
