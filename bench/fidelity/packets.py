@@ -192,7 +192,8 @@ def measure_delay(table, quick):
 
 def measure_each(table, quick):
     count = 1500 if quick else 6000
-    error = 0.02 if quick else 0.01
+    # Four standard deviations of a share of 10 % of so many packets: two rows in each run of CI must not fail by chance.
+    error = 0.03 if quick else 0.01
     with network(duplicate=0.1):
         seen, _ = stream(count)
     twice = (len(seen) - len(set(seen))) / count

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import tempfile
 
+OWN_FOLDER = os.path.dirname(os.path.abspath(__file__))
 V1 = not os.path.exists("/sys/fs/cgroup/cgroup.controllers")
 
 
@@ -136,7 +137,8 @@ def forget_mounts():
     with open("/proc/self/mountinfo") as file:
         points = [line.split(" ")[4] for line in file]
     for point in points[::-1]:
-        if point.startswith(("/tmp/", "/run/netns", "/run/docker/", "/var/lib/docker/")):
+        # The project itself may lie in /tmp, and is mounted there in the guest.
+        if not OWN_FOLDER.startswith(point + "/") and point.startswith(("/tmp/", "/run/netns", "/run/docker/", "/var/lib/docker/")):
             do("umount", "-l", point, needed=False)
 
 

@@ -16,13 +16,50 @@ const otherContainer = z.strictObject({
 
 type ToOther = z.output<typeof otherContainer>
 
-export const containerNarrows: Readonly<Record<'to' | 'interface', z.core.$ZodType>> = {
-  to: says(
-    'Only what goes to there: host:port, an address, a network, :port, or { container: NAME }.',
-    z.union([toSchema, otherContainer]),
-  ),
-  interface: packetNarrows.interface,
-}
+const toSays = 'Only what goes to there: host:port, an address, a network, :port, or { container: NAME }.'
+
+/** The branch is chosen by what stands there, a map or a text: then what is wrong is told as exactly as elsewhere. */
+const toOrOther = z
+  .pipe(
+    z.unknown(),
+    z.transform((written, context): To | ToOther => {
+      const isMap = typeof written === 'object' && written !== null && !Array.isArray(written)
+      const read = isMap ? otherContainer.safeParse(written) : toSchema.safeParse(written)
+      if (read.success) return read.data
+      const keys = `possible: ${Object.keys(otherContainer.shape).join(', ')}`
+      for (const issue of read.error.issues) {
+        const unknown = issue.code === 'unrecognized_keys' ? issue.keys : []
+        for (const key of unknown)
+          context.issues.push({
+            code: 'custom',
+            path: [key],
+            message: 'this key is not known',
+            input: written,
+            params: { code: 'key-unknown', fix: keys },
+          })
+        if (unknown.length === 0) context.issues.push({ ...issue, input: written } as (typeof context.issues)[number])
+      }
+      return z.NEVER
+    }),
+  )
+  .check(
+    z.meta({
+      anyOf: [
+        { type: 'string', minLength: 1 },
+        {
+          type: 'object',
+          properties: { container: { type: 'string', minLength: 1 }, port: { anyOf: [{ type: 'integer' }, { type: 'string' }] } },
+          required: ['container'],
+          additionalProperties: false,
+        },
+      ],
+      description: toSays,
+      written: ['10.0.0.5:5432', { container: 'postgres' }],
+      squall: true,
+    }),
+  )
+
+export const containerNarrows: Readonly<Record<'to' | 'interface', z.core.$ZodType>> = { to: toOrOther, interface: packetNarrows.interface }
 
 /**
  * The same fault as at this machine, in the container's namespace.
