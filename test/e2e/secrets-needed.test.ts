@@ -73,6 +73,8 @@ suite('a secret', { concurrency: 2 }, () => {
       const runner = stage.run(stage.document(doorFault(stage), { environment: 'staging' }))
       const { guardian } = await stage.started()
       await until('the fault to be there', () => existsSync(stage.path('flag')), 20_000)
+      // It has the secret in its memory, and the environment.
+      await stage.killStandby()
       process.kill(runner.pid, 'SIGKILL')
       process.kill(guardian, 'SIGKILL')
       await runner.ended
@@ -102,6 +104,8 @@ suite('a secret', { concurrency: 2 }, () => {
       const { guardian } = await stage.started()
       await until('the fault to be there', () => existsSync(flag) && readFileSync(flag, 'utf8') !== '', 20_000)
       assert.equal(readFileSync(flag, 'utf8'), 'for everybody\n')
+      // It has the secret in its memory, and the environment.
+      await stage.killStandby()
       process.kill(runner.pid, 'SIGKILL')
       process.kill(guardian, 'SIGKILL')
       await runner.ended
