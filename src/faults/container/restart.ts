@@ -1,34 +1,21 @@
 /** Restarts a container as `docker restart` does. */
-import * as z from 'zod/mini'
-import { duration, says } from '../../document/schema-types.ts'
+import type * as z from 'zod/mini'
+import { says } from '../../document/schema-types.ts'
 import { wallMs } from '../../system/clock.ts'
 import type { Injector } from '../injector.ts'
 import { askFor, notAsked } from './asking.ts'
 import { engineOf, inspectRunning, placeOf } from './inspect.ts'
 import { lookOnceDown, strike, upAgain } from './once-down.ts'
 import type { EndedState } from './start-again.ts'
-import { mustOutliveItsEnd, ownGrace, stateLock } from './stop.ts'
+import { type GraceSpec, graceSpec, mustOutliveItsEnd, ownGrace, stateLock } from './stop.ts'
 
-interface RestartSpec {
-  grace?: number
-}
-
-const spec = z.strictObject({
-  grace: says(
-    'How long it may take to end before it is killed; default: the container’s own, else 10 s.',
-    z.optional(duration),
-    '0s',
-    '10s',
-  ),
-})
-
-export const restart: Injector<RestartSpec, EndedState> = {
+export const restart: Injector<GraceSpec, EndedState> = {
   type: 'restart',
   places: ['container'],
   holds: 'container',
   instant: true,
   patience: { inject: '90s', rollback: '120s' },
-  spec: says('Restarts it; the rollback sees to it that it runs.', spec) as unknown as z.core.$ZodType<RestartSpec>,
+  spec: says('Restarts it; the rollback sees to it that it runs.', graceSpec) as unknown as z.core.$ZodType<GraceSpec>,
   needs: () => [{ docker: true }],
   async plan(asked, target) {
     const place = placeOf(target)

@@ -8,12 +8,13 @@ import { askFor, notAsked } from './asking.ts'
 import { type ContainerPlace, engineOf, type Inspected, inspect, inspectRunning, placeOf } from './inspect.ts'
 import { type EndedState, isUp, mayStillEnd, startAgain } from './start-again.ts'
 
-interface StopSpec {
+export interface GraceSpec {
   /** ms. */
   grace?: number
 }
 
-const spec = z.strictObject({
+/** Of what ends a container in order, for good or for a moment. */
+export const graceSpec = z.strictObject({
   grace: says(
     'How long it may take to end before it is killed; default: the container’s own, else 10 s.',
     z.optional(duration),
@@ -27,12 +28,12 @@ const dockersGrace = 10_000
 /** A rollback waits for a stop that is under way: nobody wants that for longer. */
 const longestGrace = 60_000
 
-export const stop: Injector<StopSpec, EndedState> = {
+export const stop: Injector<GraceSpec, EndedState> = {
   type: 'stop',
   places: ['container'],
   holds: 'container',
   patience: { inject: '90s', rollback: '120s' },
-  spec: says('Stops it, as docker stop does; the rollback starts it again.', spec) as unknown as z.core.$ZodType<StopSpec>,
+  spec: says('Stops it, as docker stop does; the rollback starts it again.', graceSpec) as unknown as z.core.$ZodType<GraceSpec>,
   needs: () => [{ docker: true }],
   async plan(asked, target) {
     const place = placeOf(target)

@@ -12,6 +12,7 @@ import { sleep, wallMs } from '../../../src/system/clock.ts'
 import { type DockerEngine, startDocker, whyNoDocker } from '../../helpers/docker.ts'
 import { everything } from '../../helpers/length.ts'
 import { until } from '../../helpers/processes.ts'
+import { contextOf } from './stage.ts'
 
 const skip = everything ? whyNoDocker() : (whyNoDocker() ?? 'long: SQUALL_TEST_ALL=1')
 
@@ -66,19 +67,6 @@ describe('inside a container', { skip: skip ?? false }, () => {
     ],
   )
 
-  function contextFor(name: string): Context<never> {
-    return {
-      mark: `inside-${process.pid}-${++number}/${name}`,
-      deadline: new Date(wallMs() + 60_000),
-      signal: new AbortController().signal,
-      folder: '/',
-      log: () => {},
-      secret: () => Promise.reject(new Error('none')),
-      random: () => 0.5,
-      save: () => Promise.resolve(),
-    }
-  }
-
   test('two containers are cut off from each other, by name, and the others are not', async () => {
     const [one, two, three] = await Promise.all([
       container(),
@@ -88,7 +76,7 @@ describe('inside a container', { skip: skip ?? false }, () => {
     const connects = 'import socket, sys; socket.create_connection((sys.argv[1], 80), 1)'
     const reaches = (address: string): boolean => quietly(() => within(one.pid, 'python3', '-c', connects, address) === '')
     await until('both servers', () => reaches(two.address) && reaches(three.address))
-    const context = contextFor('partition')
+    const context = contextOf()
     const target = { ...one.target, facts: { ...one.target.facts, narrowing: { to: { container: two.name } } } }
     const { state, does } = await partitionOfContainer.plan({}, target, context)
     assert.match(does, new RegExp(two.address.replaceAll('.', '\\.')))
@@ -101,7 +89,7 @@ describe('inside a container', { skip: skip ?? false }, () => {
 
   test('processors are kept busy in the name of the container: its own account grows by as much as was asked', async () => {
     const one = await container()
-    const context = contextFor('cpu')
+    const context = contextOf()
     const line = readFileSync(`/proc/${one.pid}/cgroup`, 'latin1')
       .split('\n')
       .find((each) => each.includes('cpuacct')) as string
@@ -121,7 +109,7 @@ describe('inside a container', { skip: skip ?? false }, () => {
 
   test('its workers end with the container, which can go', async () => {
     const one = await container()
-    const context = contextFor('cpu')
+    const context = contextOf()
     const { state } = await cpuOfContainer.plan({ load: 0.1, cores: 1 }, one.target, context)
     await cpuOfContainer.inject(state, context)
     await docker.remove(one.id)

@@ -7,10 +7,11 @@ export function containerTarget(id: string, url: string, name = id.slice(0, 12))
 
 let marks = 0
 
-export function contextOf(): Context<Json> & { saved: Json } {
+/** @param lasts ms until its deadline */
+export function contextOf(lasts = 60_000): Context<Json> & { saved: Json } {
   const context = {
     mark: `unit-${process.pid}-${++marks}/fault`,
-    deadline: new Date(Date.now() + 60_000),
+    deadline: new Date(Date.now() + lasts),
     signal: new AbortController().signal,
     folder: '/',
     log: () => {},

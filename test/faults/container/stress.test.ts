@@ -11,6 +11,7 @@ import { readMemory } from '../../../src/system/memory.ts'
 import { type DockerEngine, startDocker, whyNoDocker } from '../../helpers/docker.ts'
 import { everything } from '../../helpers/length.ts'
 import { until } from '../../helpers/processes.ts'
+import { contextOf } from './stage.ts'
 
 const skip = everything ? whyNoDocker() : (whyNoDocker() ?? 'long: SQUALL_TEST_ALL=1')
 const mega = 1024 ** 2
@@ -59,22 +60,9 @@ describe('stress inside a container', { skip: skip ?? false }, () => {
   suite('memory', memoryOfContainer, { size: { bytes: 80 * mega } })
   suite('io', ioOfContainer, { path: '/', workers: 1, size: mega })
 
-  function contextFor(name: string, lasts = 60_000): Context<never> {
-    return {
-      mark: `stress-${process.pid}-${++number}/${name}`,
-      deadline: new Date(wallMs() + lasts),
-      signal: new AbortController().signal,
-      folder: '/',
-      log: () => {},
-      secret: () => Promise.reject(new Error('none')),
-      random: () => 0.5,
-      save: () => Promise.resolve(),
-    }
-  }
-
   test('memory: the share is one of the container’s limit, and in its account', async () => {
     const one = await container()
-    const context = contextFor('memory')
+    const context = contextOf()
     const { state, does } = await memoryOfContainer.plan({ size: { share: 0.8 } }, one.target, context)
     assert.match(does, /of 256\.0 MiB stay available/)
     await memoryOfContainer.inject(state, context)
@@ -90,7 +78,7 @@ describe('stress inside a container', { skip: skip ?? false }, () => {
 
   test('memory: its holder ends with the container, which can go', async () => {
     const one = await container()
-    const context = contextFor('memory')
+    const context = contextOf()
     const { state } = await memoryOfContainer.plan({ size: { bytes: 80 * mega } }, one.target, context)
     await memoryOfContainer.inject(state, context)
     await docker.remove(one.id)
@@ -101,7 +89,7 @@ describe('stress inside a container', { skip: skip ?? false }, () => {
 
   test('memory: it is over at its deadline, though nobody undoes it', async () => {
     const one = await container()
-    const context = contextFor('memory', 3_000)
+    const context = contextOf(3_000)
     const { state } = await memoryOfContainer.plan({ size: { bytes: 80 * mega } }, one.target, context)
     await memoryOfContainer.inject(state, context)
     await until('the holder to end', () => membersOf(cgroup(one.pid, 'memory')) === 1, 8_000)
@@ -110,7 +98,7 @@ describe('stress inside a container', { skip: skip ?? false }, () => {
 
   test('io: what is written is in the container’s cgroup, and no file of ours is left in it', async () => {
     const one = await container()
-    const context = contextFor('io')
+    const context = contextOf()
     const { state } = await ioOfContainer.plan({ path: '/', workers: 2, size: mega }, one.target, context)
     await ioOfContainer.inject(state, context)
     assert.equal(membersOf(cgroup(one.pid, 'blkio')), 3)
