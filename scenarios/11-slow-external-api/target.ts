@@ -1,4 +1,5 @@
 /** Checkout asks a payment API of another company. The form that survives cuts it off after a second. */
+import { startBehindProxy } from '../lib/behind-proxy.ts'
 import { call, serve } from '../lib/http.ts'
 import { target } from '../lib/target.ts'
 
@@ -18,15 +19,17 @@ export default target(import.meta.url, {
       })
     },
   },
-  async start(stage) {
-    const [checkout, api, proxy] = [stage.port(0), stage.port(1), stage.port(2)]
-    await stage.service('api', { env: { PORT: `${api}` } })
-    await stage.service('checkout', {
-      env: { PORT: `${checkout}`, API: `http://127.0.0.1:${proxy}`, SURVIVES: stage.survives ? '1' : '0' },
-    })
-    stage.part(`checkout on ${checkout} asks the payment API by ${proxy}, where the proxy of the experiment listens; the API is on ${api}`)
-    stage.part(stage.survives ? 'checkout waits a second, then promises to tell later' : 'checkout waits as long as the API takes')
-    const url = `http://127.0.0.1:${checkout}/checkout`
-    return { url, vars: { url, proxy: `127.0.0.1:${proxy}`, api: `http://127.0.0.1:${api}` } }
-  },
+  start: (stage) =>
+    startBehindProxy(stage, {
+      caller: 'checkout',
+      callee: 'api',
+      asks: 'the payment API',
+      calleeWords: 'the API',
+      env: 'API',
+      page: '/checkout',
+      variable: 'api',
+      carries: 'http',
+      survives: 'checkout waits a second, then promises to tell later',
+      weak: 'checkout waits as long as the API takes',
+    }),
 })

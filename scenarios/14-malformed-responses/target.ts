@@ -1,4 +1,5 @@
 /** The catalogue shows the stock that inventory answers. The form that survives checks what it got; the other shows it, whatever it is. */
+import { startBehindProxy } from '../lib/behind-proxy.ts'
 import { call, serve } from '../lib/http.ts'
 import { target } from '../lib/target.ts'
 
@@ -13,18 +14,18 @@ export default target(import.meta.url, {
       })
     },
   },
-  async start(stage) {
-    const [catalogue, inventory, proxy] = [stage.port(0), stage.port(1), stage.port(2)]
-    await stage.service('inventory', { env: { PORT: `${inventory}` } })
-    const env = { PORT: `${catalogue}`, INVENTORY: `http://127.0.0.1:${proxy}`, SURVIVES: stage.survives ? '1' : '0' }
-    await stage.service('catalogue', { env })
-    stage.part(
-      `the catalogue on ${catalogue} asks inventory by ${proxy}, where the proxy of the experiment listens; inventory is on ${inventory}`,
-    )
-    stage.part(stage.survives ? 'a stock that is no number is shown as unknown' : 'what inventory says is put into the page as it is')
-    const url = `http://127.0.0.1:${catalogue}/products`
-    return { url, vars: { url, proxy: `127.0.0.1:${proxy}`, inventory: `http://127.0.0.1:${inventory}` } }
-  },
+  start: (stage) =>
+    startBehindProxy(stage, {
+      caller: 'catalogue',
+      callerWords: 'the catalogue',
+      callee: 'inventory',
+      env: 'INVENTORY',
+      page: '/products',
+      variable: 'inventory',
+      carries: 'http',
+      survives: 'a stock that is no number is shown as unknown',
+      weak: 'what inventory says is put into the page as it is',
+    }),
 })
 
 function checked(body: string) {

@@ -1,5 +1,6 @@
 /** Checkout asks payments. The form that survives has a circuit breaker: after some failures it stops asking. */
 import { createBreaker } from '../../demo/shop/breaker.ts'
+import { startBehindProxy } from '../lib/behind-proxy.ts'
 import { call, serve } from '../lib/http.ts'
 import { target } from '../lib/target.ts'
 
@@ -21,15 +22,15 @@ export default target(import.meta.url, {
       })
     },
   },
-  async start(stage) {
-    const [checkout, payments, proxy] = [stage.port(0), stage.port(1), stage.port(2)]
-    await stage.service('payments', { env: { PORT: `${payments}` } })
-    await stage.service('checkout', {
-      env: { PORT: `${checkout}`, PAYMENTS: `http://127.0.0.1:${proxy}`, SURVIVES: stage.survives ? '1' : '0' },
-    })
-    stage.part(`checkout on ${checkout} asks payments by ${proxy}, where the proxy of the experiment listens; payments is on ${payments}`)
-    stage.part(stage.survives ? 'after 5 failures checkout asks once in two seconds' : 'checkout asks each time, whatever happened before')
-    const url = `http://127.0.0.1:${checkout}/checkout`
-    return { url, vars: { url, proxy: `127.0.0.1:${proxy}`, payments: `http://127.0.0.1:${payments}` } }
-  },
+  start: (stage) =>
+    startBehindProxy(stage, {
+      caller: 'checkout',
+      callee: 'payments',
+      env: 'PAYMENTS',
+      page: '/checkout',
+      variable: 'payments',
+      carries: 'http',
+      survives: 'after 5 failures checkout asks once in two seconds',
+      weak: 'checkout asks each time, whatever happened before',
+    }),
 })
