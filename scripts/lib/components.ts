@@ -11,6 +11,11 @@ export const components: readonly { program: string; package: string; for: strin
   { program: 'prlimit', package: 'util-linux', for: 'limits for user code' },
   { program: 'script', package: 'bsdutils', for: 'tests on a terminal' },
   { program: 'strace', package: 'strace', for: 'crash points' },
+  { program: 'ip', package: 'iproute2', for: 'faults on packets' },
+  { program: 'nft', package: 'nftables', for: 'faults on packets' },
+  { program: 'iptables', package: 'iptables', for: 'a user’s own rules, which stay' },
+  { program: 'ping', package: 'iputils-ping', for: 'what packets meet' },
+  { program: 'haproxy', package: 'haproxy', for: 'scenarios with several instances' },
   { program: 'python3', package: 'python3', for: 'the oracle outside Squall' },
   { program: 'npm', package: 'npm', for: 'the package' },
   { program: 'zsh', package: 'zsh', for: 'completion in zsh' },
@@ -34,7 +39,13 @@ export function isInstalled(program: string): boolean {
 
 /** Its path. Debian keeps the programs of a database server outside the PATH, a folder a version; those in Go are where we built them. */
 export function findInstalled(program: string): string | null {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), ...globSync('/usr/lib/postgresql/*/bin').sort().toReversed(), goFolder]
+  const folders = [
+    ...(process.env.PATH ?? '').split(delimiter),
+    '/usr/sbin',
+    '/sbin',
+    ...globSync('/usr/lib/postgresql/*/bin').sort().toReversed(),
+    goFolder,
+  ]
   return folders.map((folder) => join(folder, program)).find((path) => existsSync(path)) ?? null
 }
 

@@ -9,9 +9,11 @@ import { findContainers } from './find.ts'
 import { engineOf, type Inspected, inspect, placeOf } from './inspect.ts'
 import { firstProcess } from './local-files.ts'
 
+const otherSays = { container: 'The other container, by its name.', port: 'Only this port of it.' }
+
 const otherContainer = z.strictObject({
-  container: says('The other container, by its name.', text, 'postgres'),
-  port: says('Only this port of it.', z.optional(count), 5432),
+  container: says(otherSays.container, text, 'postgres'),
+  port: says(otherSays.port, z.optional(count), 5432),
 })
 
 type ToOther = z.output<typeof otherContainer>
@@ -48,7 +50,10 @@ const toOrOther = z
         { type: 'string', minLength: 1 },
         {
           type: 'object',
-          properties: { container: { type: 'string', minLength: 1 }, port: { anyOf: [{ type: 'integer' }, { type: 'string' }] } },
+          properties: {
+            container: { type: 'string', minLength: 1, description: otherSays.container },
+            port: { anyOf: [{ type: 'integer' }, { type: 'string' }], description: otherSays.port },
+          },
           required: ['container'],
           additionalProperties: false,
         },
