@@ -15,6 +15,7 @@ export const components: readonly { program: string; package: string; for: strin
   { program: 'nft', package: 'nftables', for: 'faults on packets' },
   { program: 'iptables', package: 'iptables', for: 'a user’s own rules, which stay' },
   { program: 'ping', package: 'iputils-ping', for: 'what packets meet' },
+  { program: 'iperf3', package: 'iperf3', for: 'flows of TCP that a fault on packets meets' },
   { program: 'haproxy', package: 'haproxy', for: 'scenarios with several instances' },
   { program: 'python3', package: 'python3', for: 'the oracle outside Squall' },
   { program: 'npm', package: 'npm', for: 'the package' },
