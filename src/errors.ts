@@ -157,6 +157,11 @@ export const catalogue = {
     hint: 'Does it run, and may you use its socket? docker ps tells; DOCKER_HOST and docker contexts are honoured.',
     exit: 5,
   },
+  'helper-image': {
+    means: 'The image of helper containers cannot be made, brought into the engine or removed.',
+    hint: 'It is made from programs of this machine; faults at containers work without it too, as root on the engine’s machine.',
+    exit: 2,
+  },
   'target-protected': {
     means: 'The target matches only processes that are never a target: pid 1, Squall itself, what started it.',
     hint: 'Narrow the target down, for instance by labels or port.',

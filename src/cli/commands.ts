@@ -230,6 +230,15 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./faults.ts'),
   },
   {
+    name: 'helper-image',
+    group: 'Other',
+    says: 'make the image of helper containers and bring it into the Docker engine',
+    options: [{ flags: '--remove', says: 'remove all images of helpers instead' }],
+    examples: ['squall helper-image', 'DOCKER_HOST=tcp://10.0.0.5:2376 squall helper-image', 'squall helper-image --remove'],
+    reads: false,
+    load: () => import('./helper-image.ts'),
+  },
+  {
     name: 'demo',
     group: 'Other',
     says: 'start the small system of a scenario, to run its experiment against it',

@@ -123,6 +123,7 @@ function indent(text: string): string {
 }
 
 function needText(need: Need): string {
+  if ('helper' in need) return ['the image of helper containers', need.helper.map(needText).join(', ')].filter(Boolean).join(', or ')
   const [kind, value] = Object.entries(need)[0] as [string, unknown]
   return value === true ? kind : `${kind} ${typeof value === 'string' ? value : JSON.stringify(value)}`
 }

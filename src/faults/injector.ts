@@ -14,6 +14,8 @@ export type Need =
   | { docker: true }
   /** The queueing discipline that delays and loses packets: not every kernel has it. */
   | { netem: true }
+  /** The image of helper containers in the engine, or else all of these. */
+  | { helper: Need[] }
   | { reach: string }
   | { secret: string }
 

@@ -2,6 +2,7 @@
 import { findProgram } from '../system/children.ts'
 import type { Secrets } from '../system/secrets.ts'
 import { openEngine } from './container/engine.ts'
+import { imageAt } from './container/helper/image.ts'
 import type { Need } from './injector.ts'
 import { hasNetem, withoutNetem } from './packets/netem.ts'
 
@@ -19,6 +20,7 @@ export async function checkNeed(need: Need, secrets: Pick<Secrets, 'has'>): Prom
   if ('netem' in need)
     return (await hasNetem()) ? { met: true } : process.getuid?.() === 0 ? { met: false, why: withoutNetem } : { met: null }
   if ('docker' in need) return engineAnswers()
+  if ('helper' in need) return helperOr(need.helper, secrets)
   return { met: null }
 }
 
@@ -29,4 +31,19 @@ async function engineAnswers(): Promise<NeedAnswer> {
   } catch (error) {
     return { met: false, why: (error as Error).message }
   }
+}
+
+/** With the image nothing else is needed; without it what acts from outside is. */
+async function helperOr(others: readonly Need[], secrets: Pick<Secrets, 'has'>): Promise<NeedAnswer> {
+  try {
+    const image = await imageAt(openEngine())
+    if (image !== null) return { met: true, why: `${image} is in the engine` }
+  } catch (error) {
+    return { met: null, why: (error as Error).message }
+  }
+  const answers = await Promise.all(others.map((need) => checkNeed(need, secrets)))
+  const instead = 'or run squall helper-image once: a helper container needs none of it'
+  if (answers.every(({ met }) => met === true)) return { met: true }
+  const whys = answers.flatMap(({ why }) => why ?? [])
+  return { met: answers.some(({ met }) => met === false) ? false : null, why: [...whys, instead].join('; ') }
 }

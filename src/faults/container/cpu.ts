@@ -5,12 +5,14 @@ import { aliveSame } from '../../system/proc.ts'
 import { adjustLoad, type CpuSpec, type CpuState, cpuSpec, endLoad, lookAtLoad, plannedLoad, startLoad } from '../cpu-load.ts'
 import type { Injector } from '../injector.ts'
 import { joinCgroupsOf } from './cgroup.ts'
+import { byHelper } from './helper/by-helper.ts'
 import { placeOf } from './inspect.ts'
 import { type FirstProcess, firstProcess } from './local-files.ts'
 
 type ContainerCpuState = CpuState & { first: FirstProcess; name: string }
 
-export const cpuOfContainer: Injector<CpuSpec, ContainerCpuState> = {
+/** By a program of this machine that is moved into the container's cgroups. */
+export const cpuFromOutside: Injector<CpuSpec, ContainerCpuState> = {
   type: 'cpu',
   places: ['container'],
   holds: 'processors',
@@ -42,3 +44,5 @@ export const cpuOfContainer: Injector<CpuSpec, ContainerCpuState> = {
     return ended && !seen.active ? { ...seen, died: `the container ${state.name} ended while its processors were kept busy` } : seen
   },
 }
+
+export const cpuOfContainer = byHelper(cpuFromOutside, 'name')

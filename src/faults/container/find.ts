@@ -29,7 +29,14 @@ export interface FoundContainer {
 }
 
 /** The facts of a container that is a target. */
-export type ContainerFacts = { id: string; name: string; image: string; labels: Record<string, string>; engine: EngineAddress }
+export type ContainerFacts = {
+  id: string
+  name: string
+  image: string
+  labels: Record<string, string>
+  engine: EngineAddress
+  firstPid?: number
+}
 
 export function factsOf({ facts }: Target): ContainerFacts {
   return facts as unknown as ContainerFacts

@@ -37,11 +37,17 @@ export interface Inspected {
 }
 
 /** Which container, at which engine: plain data, part of a fault's state. */
-export type ContainerPlace = { id: string; name: string; engine: EngineAddress }
+export type ContainerPlace = {
+  id: string
+  name: string
+  engine: EngineAddress
+  /** Its first process, where that was found out before: in a helper container, which has no way to the engine. */
+  firstPid?: number
+}
 
 export function placeOf(target: Target): ContainerPlace {
-  const { id, name, engine } = factsOf(target)
-  return { id, name, engine }
+  const { id, name, engine, firstPid } = factsOf(target)
+  return { id, name, engine, ...(firstPid !== undefined && { firstPid }) }
 }
 
 export function engineOf({ engine }: ContainerPlace): Engine {

@@ -10,6 +10,7 @@ export type FirstProcess = { pid: number; start: number; boot: string }
 
 /** @throws SquallError `no-target`; `fault-not-available` when the engine is on another machine; `no-permission` when we are not root */
 export async function firstProcess(place: ContainerPlace, what: string): Promise<FirstProcess> {
+  if (place.firstPid !== undefined) return toldProcess(place.firstPid)
   const { State } = await inspectRunning(place)
   const stat = readStat(State.Pid)
   if (!place.engine.url.startsWith('unix:') || !stat || !belongsTo(State.Pid, place.id))
@@ -17,16 +18,23 @@ export async function firstProcess(place: ContainerPlace, what: string): Promise
       'fault-not-available',
       `${what} at the container ${place.name} acts on this machine, and its engine (${place.engine.url}) is elsewhere`,
       {
-        hint: 'Run Squall on the machine where the container runs.',
+        hint: 'Run Squall on the machine where the container runs; for network, partition, cpu and memory squall helper-image makes the image that does it there.',
       },
     )
   try {
     lstatSync(`/proc/${State.Pid}/root/`)
   } catch {
     throw new SquallError('no-permission', `${what} at the container ${place.name} reaches into it, which this user may not`, {
-      hint: 'Run Squall as root.',
+      hint: 'Run Squall as root; for network, partition, cpu and memory squall helper-image makes the image that does it without.',
     })
   }
+  return { pid: stat.pid, start: stat.start, boot: bootId() }
+}
+
+/** As the engine has told whoever started us: in a helper container, which sees its machine's processes but no engine. */
+function toldProcess(pid: number): FirstProcess {
+  const stat = readStat(pid)
+  if (!stat) throw new SquallError('no-target', `the first process of the container, ${pid}, has ended`)
   return { pid: stat.pid, start: stat.start, boot: bootId() }
 }
 

@@ -7,6 +7,7 @@ import { heldBy, type MemorySpec, type MemoryState, memorySpec, planMemory } fro
 import type { Injector } from '../injector.ts'
 import { endStressors, howEnded, startStressor, stressorsOf } from '../stressor.ts'
 import { joinCgroupsOf } from './cgroup.ts'
+import { byHelper } from './helper/by-helper.ts'
 import { placeOf } from './inspect.ts'
 import { type FirstProcess, firstProcess } from './local-files.ts'
 
@@ -15,7 +16,8 @@ type ContainerMemoryState = MemoryState & { first: FirstProcess; name: string }
 /** Less than of a machine: containers are small, and who has to clean up is not in there. */
 const floor = 16 * 1024 ** 2
 
-export const memoryOfContainer: Injector<MemorySpec, ContainerMemoryState> = {
+/** By a program of this machine that is moved into the container's cgroups. */
+export const memoryFromOutside: Injector<MemorySpec, ContainerMemoryState> = {
   type: 'memory',
   places: ['container'],
   holds: 'memory',
@@ -58,3 +60,5 @@ export const memoryOfContainer: Injector<MemorySpec, ContainerMemoryState> = {
     })
   },
 }
+
+export const memoryOfContainer = byHelper(memoryFromOutside, 'name')

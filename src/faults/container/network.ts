@@ -2,9 +2,11 @@
 import { network } from '../host/network.ts'
 import type { Injector, Json } from '../injector.ts'
 import type { PacketSpec } from '../packets/spec.ts'
+import { byHelper } from './helper/by-helper.ts'
 import { containerNarrows, insideContainer } from './packet-target.ts'
 
-export const networkOfContainer: Injector<PacketSpec, Json> = {
+/** From this machine, in the container's network namespace. */
+const fromOutside: Injector<PacketSpec, Json> = {
   ...network,
   places: ['container'],
   narrows: containerNarrows,
@@ -14,3 +16,5 @@ export const networkOfContainer: Injector<PacketSpec, Json> = {
   needs: (spec, target) => [{ docker: true }, { command: 'nsenter' }, ...network.needs(spec, target)],
   plan: async (spec, target, context) => network.plan(spec, await insideContainer(target, 'network'), context),
 }
+
+export const networkOfContainer = byHelper(fromOutside, 'network')

@@ -73,12 +73,15 @@ export const containerNarrows: Readonly<Record<'to' | 'interface', z.core.$ZodTy
 export async function insideContainer(target: Target, type: string): Promise<Target> {
   const place = placeOf(target)
   const { pid } = await firstProcess(place, type)
+  const narrowing = { ...(await narrowingOf(target)), netns: `pid:${pid}` }
+  return { ...target, facts: { ...target.facts, narrowing: narrowing as unknown as Json } }
+}
+
+/** What narrows it, another container by its address. @throws SquallError `no-target` */
+export async function narrowingOf(target: Target): Promise<{ to?: To; interface?: string }> {
   const { to, ...narrowing } = (target.facts.narrowing ?? {}) as { to?: To | ToOther; interface?: string }
   const where = to && ('container' in to ? await addressOf(to, target) : to)
-  return {
-    ...target,
-    facts: { ...target.facts, narrowing: { ...narrowing, ...(where && { to: where }), netns: `pid:${pid}` } as unknown as Json },
-  }
+  return { ...narrowing, ...(where && { to: where }) }
 }
 
 /** Pinned now: where the other one is on a network that both are on. */

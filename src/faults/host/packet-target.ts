@@ -45,7 +45,8 @@ export async function packetTarget({ facts }: Target): Promise<PacketTarget> {
     throw new SquallError('target-protected', 'lo carries what Squall itself and much else on this machine says: name what is meant by to')
   const netns = name === undefined ? null : findNetns(name)
   const flows = to && (await resolveTo(to))
-  const spared = isOwnNetns(netns) ? sparedFrom(await protectedFlows(), to, flows) : []
+  // In a container's network there is no session of an operator and no way back of ours.
+  const spared = isOwnNetns(netns) && facts.inside !== true ? sparedFrom(await protectedFlows(), to, flows) : []
   const words = [to ? toText(to) : 'everything', link && `by ${link}`, netns && `in the network namespace ${netns.name}`]
   return {
     netns,

@@ -13,19 +13,43 @@ export function hasNetem(): Promise<boolean> {
 
 /** Can nft lose packets where they leave by a device? Since Linux 5.16, where it was not left out. */
 export function hasEgress(): Promise<boolean> {
-  const { do: made } = lossAtDevice({ table: 'squall_probe', seconds: 1, end: { loss: 0.5 }, direction: 'out' }, ['lo'], 'lo')
-  egress ??= inScratch(made.argv, made.input)
+  egress ??= inScratch(...egressAttempt())
   return egress
+}
+
+/** Both, tried in this very network namespace: for one that is ours alone and ends with us, where we may not make another. */
+export async function probeHere(): Promise<{ netem: boolean; egress: boolean }> {
+  return { netem: await attempt(tcAttempt('netem', 'delay', '1ms')), egress: await attempt(...egressAttempt()) }
+}
+
+/** Told by somebody who could try. */
+export function assumeKernel(can: { netem: boolean; egress: boolean }): void {
+  known = Promise.resolve(can.netem)
+  egress = Promise.resolve(can.egress)
 }
 
 /** Can a queueing discipline of this kind be made here? */
 export function tryTc(...words: string[]): Promise<boolean> {
-  return inScratch(['tc', 'qdisc', 'add', 'dev', 'lo', 'root', 'handle', '5100:', ...words])
+  return inScratch(tcAttempt(...words))
 }
 
-async function inScratch(command: readonly string[], input?: string): Promise<boolean> {
+function tcAttempt(...words: string[]): readonly string[] {
+  return ['tc', 'qdisc', 'add', 'dev', 'lo', 'root', 'handle', '5100:', ...words]
+}
+
+function egressAttempt(): [command: readonly string[], input: string | undefined] {
+  const { do: made } = lossAtDevice({ table: 'squall_probe', seconds: 1, end: { loss: 0.5 }, direction: 'out' }, ['lo'], 'lo')
+  return [made.argv, made.input]
+}
+
+function inScratch(command: readonly string[], input?: string): Promise<boolean> {
+  return attempt(['unshare', '--net', ...command], input)
+}
+
+async function attempt(command: readonly string[], input?: string): Promise<boolean> {
   const env = { PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` }
-  const ran = await runChild({ argv: ['unshare', '--net', ...command], env, timeLimit: 5_000, ...(input !== undefined && { input }) })
+  const argv = command as readonly [string, ...string[]]
+  const ran = await runChild({ argv, env, timeLimit: 5_000, ...(input !== undefined && { input }) })
   return ran.code === 0
 }
 
