@@ -18,6 +18,7 @@ export const components: readonly { program: string; package: string; for: strin
   { program: 'iperf3', package: 'iperf3', for: 'flows of TCP that a fault on packets meets' },
   { program: 'haproxy', package: 'haproxy', for: 'scenarios with several instances' },
   { program: 'python3', package: 'python3', for: 'the oracle outside Squall' },
+  { program: 'cc', package: 'build-essential', for: 'a guest on processors with many registers' },
   { program: 'npm', package: 'npm', for: 'the package' },
   { program: 'zsh', package: 'zsh', for: 'completion in zsh' },
   { program: 'fish', package: 'fish', for: 'completion in fish' },

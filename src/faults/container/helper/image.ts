@@ -1,6 +1,6 @@
 /** The image of helper containers: made from programs of this machine and Squall's own, brought into the engine as it is, never pulled. */
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { SquallError } from '../../../errors.ts'
@@ -102,17 +102,17 @@ async function archive(): Promise<Buffer> {
 async function addPrograms(root: string): Promise<void> {
   const found = new Map([['node', process.execPath], ...programs.map((name) => [name, needed(name)] as [string, string])])
   for (const [name, path] of found) {
-    cpSync(path, join(root, 'usr/bin', name), { dereference: true })
+    copyFileSync(path, join(root, 'usr/bin', name))
     for (const library of await librariesOf(path)) {
       if (existsSync(join(root, library))) continue
       mkdirSync(join(root, dirname(library)), { recursive: true })
-      cpSync(library, join(root, library), { dereference: true })
+      copyFileSync(library, join(root, library))
     }
   }
   // Tables of the distributions of netem's jitter.
   for (const table of globSync('/usr/{lib,lib64,share}/tc/*.dist')) {
     mkdirSync(join(root, dirname(table)), { recursive: true })
-    cpSync(table, join(root, table), { dereference: true })
+    copyFileSync(table, join(root, table))
   }
 }
 
