@@ -1,6 +1,6 @@
 /** All sources of a run: checked before it, asked while it goes on, read again where the back end remembers. */
 import type { Sample } from '../records/run-data.ts'
-import { monotonicMs } from '../system/clock.ts'
+import { everyRound } from '../system/clock.ts'
 import { masked } from '../system/masking.ts'
 import { openSecrets } from '../system/secrets.ts'
 import { type CheckedMeasure, checkSources, type PolledMeasure } from './check-sources.ts'
@@ -62,19 +62,16 @@ export async function pollSources(options: PollOptions): Promise<SourcePoll> {
   const followers = measures
     .filter(({ remembered }) => remembered)
     .map((measure) => createFollower(measure, contextOf(measure), at, onSample))
-  let next = monotonicMs()
   let rounds = 0
-  let timer: NodeJS.Timeout
   const round = (): void => {
     const tick = {}
     for (const ask of askers) ask(tick)
     for (const follower of followers) if (rounds % everyNth(follower) === 0) follower.ask()
     rounds++
-    // After a stop of this process the seconds in between have no samples: there was nobody to ask.
-    while (next <= monotonicMs()) next += every
-    timer = setTimeout(round, Math.ceil(next - monotonicMs()))
   }
   round()
+  // After a stop of this process the seconds in between have no samples: there was nobody to ask.
+  const endRounds = everyRound(every, round)
   return {
     rhythms: Object.fromEntries(followers.map(({ measure: { name, step, source } }) => [name, { step, lag: source.lag ?? 0 }])),
     async complete(until) {
@@ -93,7 +90,7 @@ export async function pollSources(options: PollOptions): Promise<SourcePoll> {
       )
     },
     async stop() {
-      clearTimeout(timer)
+      endRounds()
       stopping.abort()
     },
   }

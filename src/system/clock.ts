@@ -38,6 +38,27 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
+/**
+ * Calls `round` at whole multiples of `every` ms after now: never before its time, once for each, and after a stop of the process once for all that were missed.
+ * Returns what ends it.
+ */
+export function everyRound(every: number, round: () => void): () => void {
+  let next = monotonicMs() + every
+  let timer: NodeJS.Timeout
+  function plan(): void {
+    timer = setTimeout(due, Math.max(1, Math.ceil(next - monotonicMs())))
+  }
+  function due(): void {
+    // Node's timers go by a clock of whole milliseconds, read a while ago: they may be early.
+    if (monotonicMs() < next) return plan()
+    while (next <= monotonicMs()) next += every
+    plan()
+    round()
+  }
+  plan()
+  return () => clearTimeout(timer)
+}
+
 /** Settles with `promise`, or rejects with `error()` after `ms`. The promise itself goes on. */
 export async function within<T>(promise: Promise<T>, ms: number, error: () => Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined

@@ -1,5 +1,6 @@
 /** Counts what happens between two ticks and reports it once a second, on the second, whatever else the thread does. */
 import type { LiveTick } from '../../records/live-tick.ts'
+import { everyRound } from '../../system/clock.ts'
 import type { Exchange } from './exchange.ts'
 import type { Ledger } from './ledger.ts'
 import { nearestRank } from './quantile.ts'
@@ -14,8 +15,7 @@ export class Ticks {
   #lags: number[] = []
   #inFlight = 0
   #from: number
-  #next: number
-  #timer: NodeJS.Timeout | undefined
+  readonly #end: () => void
 
   /** `toRun` turns this thread's `performance.now()` into ms since the run's start. */
   constructor(ledger: Ledger, toRun: number, emit: (tick: LiveTick) => void) {
@@ -23,8 +23,8 @@ export class Ticks {
     this.#toRun = toRun
     this.#emit = emit
     this.#from = performance.now()
-    this.#next = this.#from + every
-    this.#plan()
+    // After a stop of the thread there is one long tick, not a volley of old ones.
+    this.#end = everyRound(every, () => this.#report())
   }
 
   planned(lag: number): void {
@@ -40,20 +40,8 @@ export class Ticks {
 
   /** The last tick, of what is left of a second. */
   finish(): void {
-    clearTimeout(this.#timer)
+    this.#end()
     this.#report()
-  }
-
-  #plan(): void {
-    this.#timer = setTimeout(
-      () => {
-        this.#report()
-        // After a stop of the thread there is one long tick, not a volley of old ones.
-        while (this.#next <= performance.now()) this.#next += every
-        this.#plan()
-      },
-      Math.max(1, Math.ceil(this.#next - performance.now())),
-    )
   }
 
   #report(): void {
