@@ -6,7 +6,7 @@ import { buildPackage } from './build.ts'
 import { runChecks } from './check.ts'
 import { components, isInstalled } from './lib/components.ts'
 import { goPrograms } from './lib/go-programs.ts'
-import { type Counts, runTests } from './lib/run-tests.ts'
+import { add, type Counts, none, runTests } from './lib/run-tests.ts'
 import { testFiles } from './lib/test-files.ts'
 
 const all = process.env.SQUALL_TEST_ALL === '1'
@@ -21,7 +21,7 @@ function testEnvironment(): NodeJS.ProcessEnv {
 }
 
 async function part(name: string, files: readonly string[], run: () => Promise<Counts>): Promise<Counts> {
-  if (files.length === 0) return { passed: 0, failed: 0, skipped: 0 }
+  if (files.length === 0) return none()
   const started = performance.now()
   say(`── ${name}: ${files.length} ${files.length === 1 ? 'file' : 'files'}`)
   const counts = await run()
@@ -34,7 +34,7 @@ async function part(name: string, files: readonly string[], run: () => Promise<C
 /** The checks as one test: its problems are listed by themselves. */
 async function checked(): Promise<Counts> {
   const ok = await runChecks()
-  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 }
+  return ok ? { ...none(), passed: 1 } : { ...none(), failed: 1, failures: ['check'] }
 }
 
 /** They measure how a service answers, time something, or keep the processors busy: beside other tests the machine is too busy for them. */
@@ -44,11 +44,10 @@ const needsQuiet = (file: string): boolean =>
 
 /** Each file in a process of its own, `lanes` at a time, since most of them wait; those that need quiet come last, alone. */
 async function eachAlone(files: readonly string[], env: NodeJS.ProcessEnv, lanes = 2): Promise<Counts> {
-  const sum: Counts = { passed: 0, failed: 0, skipped: 0 }
+  const sum = none()
   const lane = async (queue: string[]): Promise<void> => {
     for (let file = queue.shift(); file; file = queue.shift()) {
-      const counts = await oneFile(file, env)
-      for (const key of ['passed', 'failed', 'skipped'] as const) sum[key] += counts[key]
+      add(sum, await oneFile(file, env))
     }
   }
   const together = files.filter((file) => !needsQuiet(file))
@@ -56,6 +55,9 @@ async function eachAlone(files: readonly string[], env: NodeJS.ProcessEnv, lanes
   await lane(files.filter(needsQuiet))
   return sum
 }
+
+/** Files that failed and then did not. */
+const again: string[] = []
 
 /** What measures real time on a busy machine may fail by chance: a file that fails is run once more and says so; failing twice is failing. */
 async function oneFile(file: string, env: NodeJS.ProcessEnv): Promise<Counts> {
@@ -65,6 +67,7 @@ async function oneFile(file: string, env: NodeJS.ProcessEnv): Promise<Counts> {
   if (counts.failed > 0) {
     say(`── ${file} failed; once more, to tell chance from defect`)
     counts = await run()
+    if (counts.failed === 0) again.push(file)
     say(`── ${file}: ${counts.failed === 0 ? 'passed at the second try' : 'failed twice'}`)
   }
   say(`   ${file} ${seconds(started)}`)
@@ -78,7 +81,7 @@ async function main(): Promise<number> {
   const missing = [...components, ...goPrograms].filter(({ program }) => !isInstalled(program))
   if (missing.length > 0) say(`not installed, its tests are skipped: ${missing.map((one) => `${one.program} (${one.for})`).join(', ')}`)
   const env = testEnvironment()
-  const sum: Counts = { passed: 0, failed: 0, skipped: 0 }
+  const sum = none()
   const parts = [
     () => part('check', all && words.length === 0 ? ['check'] : [], checked),
     () => part('unit', unit, () => runTests(unit, { isolation: 'none', env, timeout: 60_000, skipFails: all })),
@@ -87,14 +90,14 @@ async function main(): Promise<number> {
     // Small systems, two in each file, that wait most of the time.
     () => part('scenarios', scenarios, () => eachAlone(scenarios, env, 3)),
   ]
-  for (const one of parts) {
-    const counts = await one()
-    for (const key of ['passed', 'failed', 'skipped'] as const) sum[key] += counts[key]
-  }
-  const none = sum.passed + sum.failed === 0
-  if (none) say(words.length > 0 ? `no test ran: no test file's path holds ${words.join(' or ')}` : 'no test ran')
+  for (const one of parts) add(sum, await one())
+  const nothing = sum.passed + sum.failed === 0
+  if (nothing) say(words.length > 0 ? `no test ran: no test file's path holds ${words.join(' or ')}` : 'no test ran')
+  // Again, last: of a long log people and machines keep the end.
+  if (again.length > 0) say(`passed only at the second try: ${again.join(', ')}`)
+  if (sum.failures.length > 0) say(`failed:\n${sum.failures.map((name) => `  ${name}`).join('\n')}`)
   process.stdout.write(`${sum.passed} passed, ${sum.failed} failed${sum.skipped ? `, ${sum.skipped} skipped` : ''}\n`)
-  return sum.failed > 0 || none ? 1 : 0
+  return sum.failed > 0 || nothing ? 1 : 0
 }
 
 try {

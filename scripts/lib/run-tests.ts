@@ -8,10 +8,19 @@ export interface Counts {
   passed: number
   failed: number
   skipped: number
+  /** Names of those that failed, with their places. */
+  failures: string[]
+}
+
+export const none = (): Counts => ({ passed: 0, failed: 0, skipped: 0, failures: [] })
+
+export function add(sum: Counts, more: Counts): void {
+  for (const key of ['passed', 'failed', 'skipped'] as const) sum[key] += more[key]
+  sum.failures.push(...more.failures)
 }
 
 /** One line of scripts/lib/test-reporter.ts. */
-type Line = { counted: keyof Counts; name: string; why?: string } | { show: string }
+type Line = { counted: 'passed' | 'failed' | 'skipped'; name: string; why?: string } | { show: string }
 
 export interface PartOptions {
   /** One process for all files (quick), or one for each. */
@@ -26,7 +35,7 @@ export interface PartOptions {
 
 /** Never throws: a test process that ends early, without a failed test, is counted as one failure. */
 export function runTests(files: readonly string[], options: PartOptions): Promise<Counts> {
-  const counts: Counts = { passed: 0, failed: 0, skipped: 0 }
+  const counts = none()
   if (files.length === 0) return Promise.resolve(counts)
   const flags = [
     '--test',
@@ -49,6 +58,7 @@ export function runTests(files: readonly string[], options: PartOptions): Promis
       if (code !== 0 && counts.failed === 0) {
         process.stderr.write(`✖ the test process ended with ${signal ?? `code ${code}`} although no test failed\n`)
         counts.failed++
+        counts.failures.push(files.join(' '))
       }
       resolve(counts)
     }
@@ -68,6 +78,7 @@ function take(text: string, counts: Counts, skipFails: boolean): void {
   if ('show' in line) return void process.stderr.write(`${line.show}\n`)
   const failedSkip = line.counted === 'skipped' && skipFails
   counts[failedSkip ? 'failed' : line.counted]++
+  if (failedSkip || line.counted === 'failed') counts.failures.push(line.name)
   if (line.counted === 'skipped')
     process.stderr.write(`${failedSkip ? '✖' : '﹣'} skipped: ${line.name}${line.why ? ` (${line.why})` : ''}\n`)
 }

@@ -19,7 +19,7 @@ test(
   'a placebo run touches nothing, says so everywhere, and counts for nothing but the judge',
   withStage(async (stage) => {
     const victim = await stage.victim('worker')
-    const document = stage.document(pauseFault(victim), { environment: 'test', fault: '3s' })
+    const document = stage.document(pauseFault(victim), { environment: 'test', fault: '3s', recovery: '2s' })
     const states = new Set<string>()
     const watching = setInterval(() => states.add(stateOf(victim.pid) ?? 'gone'), 5)
     const ended = await stage.command('run', '--placebo', document)
