@@ -67,7 +67,6 @@ describe('by a helper container', { skip: skip ?? false }, () => {
     }
   }
   const isNarrow = (pid: number): boolean => /htb|tbf/.test(within(pid, 'tc', 'qdisc', 'show'))
-  const isCut = (pid: number): boolean => within(pid, 'nft', 'list', 'ruleset').includes('squall')
   const helpers = async (): Promise<string[]> => {
     const filters = JSON.stringify({ label: ['squall.helper'] })
     const found = await docker.engine.call<{ Id: string }[]>('GET', '/containers/json', { query: { all: true, filters } })
