@@ -14,7 +14,6 @@ STATES = ("armed", "injecting", "active", "undoing")
 #: `both`: runner and guardian, whose standby takes over; `all`: the standby too.
 VICTIMS = ("runner", "guardian", "both", "all", "group")
 AGAIN_AFTER = 10.0
-HEAL_LIMIT = 2.0
 
 
 class Result:
@@ -52,10 +51,10 @@ def wait_for(condition, limit, step=0.005):
         time.sleep(step)
 
 
-def kill_case(squall, fault, state, victim, port, rng, slow, slow_max=2.0, engine=None):
+def kill_case(squall, fault, state, victim, port, rng, slow, slow_max=2.0, engines=None):
     result = Result(fault, state, victim)
-    world = World(fault, port, rng, slow, slow_max, engine)
-    slower = engine.slow.delay if engine and engine.slow and world.engine else 0.0
+    world = World(fault, port, rng, slow, slow_max, engines)
+    slower = world.slower
     run = None
     log = open(os.path.join(world.folder, "run.log"), "wb")
     runner = subprocess.Popen([*squall, "run", world.document], env=world.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
@@ -82,7 +81,7 @@ def kill_case(squall, fault, state, victim, port, rng, slow, slow_max=2.0, engin
             return result
         guardian = head["guardian"]["pid"] if head else None
         strike(world, runner, guardian, victim)
-        follow(squall, world, run, runner, victim, result, heal_limit(world, slower))
+        follow(squall, world, run, runner, victim, result, world.heals)
         check_papers(squall, world, run, result, 6 + 12 * slower)
         return result
     except Exception as error:  # A defect of the harness must not look like a clean run.
@@ -123,11 +122,6 @@ def kill_group(pid, number):
         pass
 
 
-def heal_limit(world, slower):
-    """s. A container needs its engine's time: a stop that is under way ends first, and each question goes through the slow socket."""
-    return HEAL_LIMIT if not world.engine else 15.0 + 12 * slower
-
-
 def follow(squall, world, run, runner, victim, result, limit):
     struck = time.monotonic()
     if victim == "guardian":
@@ -138,11 +132,11 @@ def follow(squall, world, run, runner, victim, result, limit):
         result.at_once = world.left(run)
     elif victim == "all":
         runner.wait()
-        expiring = [part for part in world.parts if part in World.EXPIRING]
+        expiring = [part for part in world.parts if world.expires(part)]
         if expiring:
-            wait_for(lambda: not world.left(run, expiring), World.LASTS + 5 + 3, 0.1)
+            wait_for(lambda: not world.left(run, expiring), World.LASTS + 5 + 3 + (8 if world.slower else 0), 0.1)
             result.at_once = [f"no expiry: {what}" for what in world.left(run, expiring)]
-        if any(part not in World.EXPIRING or part in World.SHELLS for part in world.parts):
+        if any(not world.expires(part) or world.leaves_shell(part) for part in world.parts):
             subprocess.run([*squall, "rollback"], env=world.env, capture_output=True, timeout=120)
             result.at_once += world.left(run)
     else:

@@ -6,6 +6,7 @@ Exit 1 when anything was left behind, a journal was unreadable, a record missing
 """
 import argparse
 import concurrent.futures
+import contextlib
 import itertools
 import json
 import os
@@ -25,6 +26,7 @@ sys.path.insert(0, HERE)
 
 from case import AGAIN_AFTER, journal_of, run_id, wait_for  # noqa: E402
 from journal import header, read_journal  # noqa: E402
+from engine import Engines  # noqa: E402
 from main import Server, Up  # noqa: E402
 from processes import kill_quietly, stat  # noqa: E402
 from world import World  # noqa: E402
@@ -96,10 +98,10 @@ class Point:
         return bool(self.left or self.later or self.problems)
 
 
-def try_point(squall, port, fault, who, calls, harm, k, counted=None):
+def try_point(squall, port, engines, fault, who, calls, harm, k, counted=None):
     """One run with harm at the K-th call; without harm it only counts `counted`."""
     point = Point(fault, who, calls, harm, k)
-    world = World(fault, port, random.Random(k), False)
+    world = World(fault, port, random.Random(k), False, engines=engines)
     log = os.path.join(world.folder, "strace.log")
     tracing = strace(log, counted or calls, harm, k)
     command = [NODE, squall, "run", world.document]
@@ -119,7 +121,7 @@ def try_point(squall, port, fault, who, calls, harm, k, counted=None):
         point.injected = run is not None and any(record["is"] == "injecting" for record in read_journal(journal_of(world, run))[0])
         ended = time.monotonic()
         if who == "runner":
-            wait_for(lambda: not world.left(run), 2, 0.05)
+            wait_for(lambda: not world.left(run), world.heals, 0.05)
         point.left = world.left(run)
         point.hit = harm is None or bool(re.search(r"INJECTED|killed by SIGKILL", read(log)))
         point.counts = count_calls(read(log))
@@ -190,7 +192,7 @@ def count_calls(text):
     return most
 
 
-def points(squall, port, faults, only):
+def points(squall, port, engines, faults, only):
     """(fault, who, calls, harm, k) for every k that a run without harm reaches. The runner does the same whatever the fault: one is enough."""
     wanted = [entry for entry in HARMS if not only or any(word in " ".join(entry) for word in only)]
     found = []
@@ -199,7 +201,7 @@ def points(squall, port, faults, only):
         if not harms:
             continue
         calls = ",".join(sorted({call for entry in harms for call in entry[1].split(",")}))
-        quiet = try_point(squall, port, fault, who, "", None, 0, counted=calls)
+        quiet = try_point(squall, port, engines, fault, who, "", None, 0, counted=calls)
         if not quiet.injected:
             raise SystemExit(f"the run without harm injected nothing: exit {quiet.exit}")
         print(f"{fault}, {who}: " + ", ".join(f"{call} {number}×" for call, number in sorted(quiet.counts.items())), flush=True)
@@ -232,14 +234,15 @@ def main():
         return 2
     server = Server(("127.0.0.1", 0), Up)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    with tempfile.TemporaryDirectory(prefix="squall-crash-") as folder:
+    engines = Engines(0.0, [NODE, os.path.join(ROOT, "bin/squall.js")])
+    with tempfile.TemporaryDirectory(prefix="squall-crash-") as folder, contextlib.closing(engines):
         squall = package_with_shim(folder)
-        every = points(squall, server.server_port, options.faults, options.only)
+        every = points(squall, server.server_port, engines, options.faults, options.only)
         rng = random.Random(options.seed)
         chosen = every if options.sample is None else spread(every, options.sample, rng)
         print(f"{len(chosen)} of {len(every)} points, seed {options.seed}", flush=True)
         with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-            results = list(pool.map(lambda point: shown(try_point(squall, server.server_port, *point)), chosen))
+            results = list(pool.map(lambda point: shown(try_point(squall, server.server_port, engines, *point)), chosen))
     table(results)
     hit = [result for result in results if result.hit]
     bad = [result for result in results if result.bad]
@@ -254,13 +257,13 @@ def shown(result):
 
 
 def table(results):
-    print(f"{'fault':6} {'victim':9} {'at each':26} {'harm':16} {'tried':>5} {'reached':>7} {'at once':>7} {'10 s':>5} {'bad':>4}  exits")
+    print(f"{'fault':13} {'victim':9} {'at each':26} {'harm':16} {'tried':>5} {'reached':>7} {'at once':>7} {'10 s':>5} {'bad':>4}  exits")
     rows = {}
     for result in results:
         rows.setdefault((result.fault, result.who, result.calls, result.harm), []).append(result)
     for (fault, who, calls, harm), some in sorted(rows.items()):
         exits = ",".join(str(code) for code in sorted({one.exit for one in some if one.hit}, key=str))
-        print(f"{fault:6} {who:9} {calls:26} {harm:16} {len(some):5} {sum(one.hit for one in some):7} {sum(bool(one.left) for one in some):7} "
+        print(f"{fault:13} {who:9} {calls:26} {harm:16} {len(some):5} {sum(one.hit for one in some):7} {sum(bool(one.left) for one in some):7} "
               f"{sum(bool(one.later) for one in some):5} {sum(one.bad for one in some):4}  {exits}")
 
 

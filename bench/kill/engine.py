@@ -29,9 +29,10 @@ class Connection(http.client.HTTPConnection):
 class Engine:
     """Asks the engine directly, whatever way Squall takes."""
 
-    def __init__(self, slow=0.0):
+    def __init__(self, slow=0.0, net=213):
         self.folder = tempfile.mkdtemp(prefix="squall-engine-")
         self.numbers = itertools.count()
+        self.net = net
         self.socket = os.path.join(self.folder, "s")
         argv = ["dockerd", "--data-root", f"{self.folder}/data", "--exec-root", f"{self.folder}/exec", "--pidfile", f"{self.folder}/pid",
                 "--host", f"unix://{self.socket}", "--iptables=false", "--ip6tables=false", "--bridge=none", "--log-level=error"]
@@ -47,7 +48,7 @@ class Engine:
             raise RuntimeError("the engine did not start")
         self._image()
         self.networks = [self.ask("POST", "/networks/create", {"Name": name, "IPAM": {"Config": [{"Subnet": subnet}]}})["Id"]
-                         for name, subnet in (("campaign-a", "10.213.1.0/24"), ("campaign-b", "10.213.2.0/24"))]
+                         for name, subnet in (("campaign-a", f"10.{net}.1.0/24"), ("campaign-b", f"10.{net}.2.0/24"))]
 
     @property
     def address(self):
@@ -80,9 +81,9 @@ class Engine:
         obey = "trap 'sleep 0.7; exit 0' TERM; while :; do sleep 0.1; done"
         # Addresses of its own, which no other case of the campaign gets while this one is off its networks.
         number = 100 + next(self.numbers) % 150
-        config = {"Image": "campaign", "Cmd": ["/bin/sh", "-c", obey], "Env": ["PATH=/bin"], "HostConfig": {"NetworkMode": "campaign-a", "NanoCpus": 500000000, "Memory": 64 << 20, "MemorySwap": 64 << 20}, "NetworkingConfig": {"EndpointsConfig": {"campaign-a": {"IPAMConfig": {"IPv4Address": f"10.213.1.{number}"}}}}}
+        config = {"Image": "campaign", "Cmd": ["/bin/sh", "-c", obey], "Env": ["PATH=/bin"], "HostConfig": {"NetworkMode": "campaign-a", "NanoCpus": 500000000, "Memory": 64 << 20, "MemorySwap": 64 << 20, "Tmpfs": {"/small": "size=16m"}}, "NetworkingConfig": {"EndpointsConfig": {"campaign-a": {"IPAMConfig": {"IPv4Address": f"10.{self.net}.1.{number}"}}}}}
         made = self.ask("POST", f"/containers/create?name={name}", config)["Id"]
-        self.ask("POST", "/networks/campaign-b/connect", {"Container": made, "EndpointConfig": {"Aliases": ["alias"], "IPAMConfig": {"IPv4Address": f"10.213.2.{number}"}}})
+        self.ask("POST", "/networks/campaign-b/connect", {"Container": made, "EndpointConfig": {"Aliases": ["alias"], "IPAMConfig": {"IPv4Address": f"10.{self.net}.2.{number}"}}})
         self.ask("POST", f"/containers/{made}/start")
         return made
 
@@ -97,10 +98,10 @@ class Engine:
         limits = {key: max(0, host[key] or 0) for key in ("NanoCpus", "Memory", "MemorySwap", "PidsLimit", "CpuQuota")}
         return {"running": about["State"]["Running"], "paused": about["State"]["Paused"], "limits": limits, "networks": names, "addresses": networks}
 
-    def helpers(self):
-        """Containers that carry a mark of Squall."""
+    def helpers(self, run):
+        """Names of the containers that carry the mark of a run."""
         found = self.ask("GET", "/containers/json?all=1&filters=" + json.dumps({"label": ["squall.mark"]}).replace(" ", "").replace('"', "%22"))
-        return [one["Names"][0] for one in found]
+        return [one["Names"][0] for one in found if one["Labels"]["squall.mark"].startswith(f"{run}/")]
 
     def remove(self, container):
         with contextlib.suppress(OSError):
@@ -123,6 +124,28 @@ class Engine:
         self.log.close()
         subprocess.run(["umount", "-l", *[line.split()[1] for line in open("/proc/self/mounts") if self.folder in line]], stderr=subprocess.DEVNULL)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Engines:
+    """Each started when it is first needed: one without the image of helpers, one with it."""
+
+    def __init__(self, slow, squall):
+        self.slow, self.squall = slow, squall
+        self.lock = threading.Lock()
+        self.started = {}
+
+    def get(self, aided):
+        with self.lock:
+            if aided not in self.started:
+                engine = self.started[aided] = Engine(self.slow, 214 if aided else 213)
+                if aided:
+                    env = dict(os.environ, DOCKER_HOST=f"unix://{engine.socket}")
+                    subprocess.run([*self.squall, "helper-image"], env=env, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            return self.started[aided]
+
+    def close(self):
+        for engine in self.started.values():
+            engine.close()
 
 
 class SlowSocket:

@@ -1,6 +1,6 @@
 """The kill campaign: runs are killed at every state; an oracle outside Squall says what is left.
 
-Usage: main.py [--per-cell N] [--total N] [--seed N] [--jobs N] [--faults a,b] [--victims a,b] [--squall PROGRAM…] [--expect-leaks PERCENT] [--slow-max S]
+Usage: main.py [--per-cell N] [--total N] [--seed N] [--jobs N] [--place NAME] [--faults a,b] [--victims a,b] [--squall PROGRAM…] [--expect-leaks PERCENT] [--slow-max S]
 Exit 1 when anything was left behind, a journal was unreadable or a record missing (with --expect-leaks: when too little leaked).
 """
 import argparse
@@ -16,8 +16,9 @@ import threading
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from case import STATES, VICTIMS, kill_case  # noqa: E402
-from engine import Engine  # noqa: E402
-from world import World  # noqa: E402
+from database_place import PostgresPlace  # noqa: E402
+from engine import Engines  # noqa: E402
+from world import PLACES, World, place_of  # noqa: E402
 
 
 class Up(http.server.BaseHTTPRequestHandler):
@@ -69,11 +70,11 @@ def table(results):
     rows = {}
     for result in results:
         rows.setdefault((result.victim, result.fault, result.hit), []).append(result)
-    print(f"{'victim':9} {'fault':8} {'killed in':10} {'kills':>5} {'at once':>7} {'10 s':>5} {'healed p50':>10} {'max':>6}")
+    print(f"{'victim':9} {'fault':13} {'killed in':10} {'kills':>5} {'at once':>7} {'10 s':>5} {'healed p50':>10} {'max':>6}")
     for (victim, fault, hit), some in sorted(rows.items(), key=str):
         healed = [one.healed * 1000 for one in some if one.healed is not None]
         times = f"{statistics.median(healed):7.0f} ms {max(healed):6.0f}" if healed else f"{'-':>10} {'-':>6}"
-        print(f"{victim:9} {fault:8} {str(hit):10} {len(some):5} {sum(bool(one.at_once) for one in some):7} {sum(bool(one.later) for one in some):5} {times}")
+        print(f"{victim:9} {fault:13} {str(hit):10} {len(some):5} {sum(bool(one.at_once) for one in some):7} {sum(bool(one.later) for one in some):5} {times}")
 
 
 def main():
@@ -84,8 +85,7 @@ def main():
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
     parser.add_argument("--jobs", type=int, default=6)
     parser.add_argument("--faults", type=lambda text: text.split(","), default=list(World.FAULTS))
-    parser.add_argument("--containers", action="store_true", help="faults at containers, of an engine of the campaign's own")
-    parser.add_argument("--host", action="store_true", help="faults at this machine that need root, in small places of their own")
+    parser.add_argument("--place", choices=[*PLACES, "all"], help="the faults at one kind of place, or every fault there is")
     parser.add_argument("--slow-socket", type=float, default=0.0, help="s that each request takes to the engine, also when its sender is dead by then")
     parser.add_argument("--victims", type=lambda text: text.split(","), default=list(VICTIMS))
     parser.add_argument("--states", type=lambda text: text.split(","), default=list(STATES))
@@ -95,19 +95,22 @@ def main():
     options = parser.parse_args()
     if options.quick and options.total is None:
         options.total = 60
-    if options.containers:
-        options.faults = list(World.CONTAINER_FAULTS)
-    if options.host:
-        options.faults = list(World.HOST_FAULTS)
-    engine = Engine(options.slow_socket) if any(fault in World.CONTAINER_FAULTS for fault in options.faults) else None
+    if options.place == "all":
+        options.faults = [*World.FAULTS, *(fault for place in PLACES.values() for fault in place.FAULTS)]
+    elif options.place:
+        options.faults = list(PLACES[options.place].FAULTS)
+    unknown = [fault for fault in options.faults if fault not in World.FAULTS and not place_of(fault)]
+    if unknown:
+        parser.error(f"no such fault: {', '.join(unknown)}")
+    engines = Engines(options.slow_socket, options.squall)
     try:
-        return campaign(options, engine)
+        return campaign(options, engines)
     finally:
-        if engine:
-            engine.close()
+        engines.close()
+        PostgresPlace.forget()
 
 
-def campaign(options, engine):
+def campaign(options, engines):
     server = Server(("127.0.0.1", 0), Up)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     rng = random.Random(options.seed)
@@ -117,7 +120,7 @@ def campaign(options, engine):
         futures = []
         for number, (fault, state, victim) in enumerate(cells(options, rng)):
             own = random.Random(f"{options.seed}-{number}")
-            futures.append(pool.submit(case_alone, options.squall, fault, state, victim, server.server_port, own, own.random() < 0.5, options.slow_max, engine))
+            futures.append(pool.submit(case_alone, options.squall, fault, state, victim, server.server_port, own, own.random() < 0.5, options.slow_max, engines))
         for future in concurrent.futures.as_completed(futures):
             result = future.result()
             results.append(result)

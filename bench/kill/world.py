@@ -10,7 +10,11 @@ import tempfile
 import threading
 import time
 
+from container_place import ContainerPlace
+from database_place import PostgresPlace, RedisPlace, free_port
+from host_place import HostPlace
 from processes import alive_with, command_line, kill_quietly, stat
+from url_place import UrlPlace
 
 INJECT = """import os, subprocess, sys, time
 flag, delay = sys.argv[1], float(sys.argv[2])
@@ -31,37 +35,28 @@ export default {
 }
 """
 
+PLACES = {"host": HostPlace, "container": ContainerPlace, "postgres": PostgresPlace, "redis": RedisPlace, "url": UrlPlace}
+
+
+def place_of(fault):
+    """The class of what it acts on; None for the faults that need no place of their own."""
+    return next((place for place in PLACES.values() if fault in place.FAULTS), None)
+
 
 class World:
     """`fault` is one of FAULTS; `slow` delays injects that can be slow by 0 to `slow_max` s."""
 
     FAULTS = ("pause", "kill", "cpu", "command", "own", "two", "ramp", "again", "proxy")
-    #: Those that act on a container of the campaign's own engine, by the parameters beside the target.
-    CONTAINER_FAULTS = {
-        "c-stop": "stop, grace: 2s",
-        "c-kill": "kill",
-        "c-restart": "restart, grace: 2s",
-        "c-pause": "pause",
-        "c-disconnect": "disconnect",
-        "c-limits": "limits, cpus: 0.25, memory: 32MiB, pids: 30",
-    }
-    #: Those at this machine that need root; each in a small place of its own.
-    HOST_FAULTS = ("h-disk", "h-memory", "h-io", "h-descriptors", "h-dns", "h-partition", "h-loss", "h-bandwidth")
     #: Faults that end by themselves when everybody is dead.
-    EXPIRING = ("pause", "cpu", "ramp", "proxy", "h-disk", "h-memory", "h-io", "h-dns", "h-partition", "h-loss")
-    #: Those of them that leave something behind which does nothing any more: the next command removes it.
-    SHELLS = ("h-dns", "h-partition", "h-loss")
+    EXPIRING = ("pause", "cpu", "ramp", "proxy")
     LASTS = 3.0
     #: Seconds that the fault at a proxy adds; what takes half of it is slow.
     DELAY = 0.4
     #: Seconds from one beginning of "again" to the next.
     EVERY = 4.0
 
-    def __init__(self, fault, port, rng, slow, slow_max=2.0, engine=None):
+    def __init__(self, fault, port, rng, slow, slow_max=2.0, engines=None):
         self.fault = fault
-        self.engine = engine if fault in self.CONTAINER_FAULTS else None
-        self.container = None
-        self.host = None
         self.folder = tempfile.mkdtemp(prefix="squall-kill-")
         self.state = os.path.join(self.folder, "state")
         self.label = os.path.basename(self.folder)
@@ -69,12 +64,10 @@ class World:
         self.flags = {}
         self.victims = []
         self.env = dict(os.environ, SQUALL_STATE_DIR=self.state, SQUALL_MACHINE_DIR=os.path.join(self.folder, "machine"))
-        if self.engine:
-            self.env["DOCKER_HOST"] = self.engine.address
-            self.container = self.engine.start(self.label)
-            self.before = self.engine.facts(self.container)
-        if fault in self.HOST_FAULTS:
-            self.host = HostPlace(fault, self.folder)
+        place = place_of(fault)
+        self.place = place(fault, self.folder, self.label, lambda: self._victim(fault), engines) if place else None
+        if self.place:
+            self.env.update(self.place.env)
         with open(os.path.join(self.folder, "inject.py"), "w") as file:
             file.write(INJECT)
         with open(os.path.join(self.folder, "own.ts"), "w") as file:
@@ -88,11 +81,13 @@ class World:
         parts = ("pause", "command") if fault == "two" else (fault,)
         faults = "".join(self._document(part) for part in parts)
         self.parts = parts
+        app = f"app: {{ type: endpoint, url: 'http://127.0.0.1:{port}/m' }}"
+        sources = (self.place.sources if self.place else "") or "sources: { %s }\n"
         self.document = os.path.join(self.folder, "experiment.yaml")
         with open(self.document, "w") as file:
             file.write(
                 f"name: kill-campaign\nhypothesis: Nothing is left behind.\nenvironment: production\n{proxies}"
-                f"sources: {{ app: {{ type: endpoint, url: 'http://127.0.0.1:{port}/m' }} }}\n"
+                f"{sources % app}"
                 "measures: { up: { from: app, unit: count, min: { recovery: 1 } } }\n"
                 f"phases: {{ warmup: 0s, baseline: 1s, fault: {self.EVERY + 1.5 if fault == 'again' else self.LASTS:g}s, recovery: 1s }}\nfaults:\n{faults}"
             )
@@ -100,15 +95,11 @@ class World:
     def _victim(self, role):
         env = dict(os.environ, SQUALL_LABELS=f"world={self.label},role={role}")
         self.victims.append(subprocess.Popen(["sleep", "120"], env=env, start_new_session=True))
+        return self.victims[-1].pid
 
     def _document(self, part):
-        if self.engine:
-            return f"  - {{ type: {self.CONTAINER_FAULTS[part]}, name: {part}, target: {{ container: {self.label} }} }}\n"
-        if self.host:
-            if part == "h-descriptors":
-                self._victim(part)
-                self.host.watch(self.victims[0].pid)
-            return self.host.document(self.label)
+        if self.place:
+            return f"  - {{ name: {part}, type: {self.place.fault_text()} }}\n"
         target = f"    target: {{ process: {{ labels: {{ world: {self.label}, role: {part} }} }} }}\n"
         if part == "pause":
             self._victim(part)
@@ -144,10 +135,8 @@ class World:
                 alive = alive_with("SQUALL_LABELS", lambda value: value == f"world={self.label},role=kill")
                 if len(alive) != 1:
                     found.append(f"kill: {len(alive)} instances run")
-            if self.container:
-                found += self._container()
-            if self.host:
-                found += self.host.left(only is not None)
+            if self.place:
+                found += self.place.left(run, only is not None)
             if part in self.flags and os.path.exists(self.flags[part]):
                 found.append(f"{part}: the flag is there")
             if part == "proxy" and (slow := self._through_proxy()):
@@ -158,11 +147,21 @@ class World:
                     found.append(f"{part}: {len(marked)} marked processes run")
         return found
 
-    def _container(self):
-        """In words what is unlike before. The engine may give a container that was started again new addresses."""
-        now = self.engine.facts(self.container)
-        keys = [key for key in now if key != "addresses" or self.fault == "c-disconnect"]
-        return [f"{self.fault}: {key} {now[key]}, before {self.before[key]}" for key in keys if now[key] != self.before[key]]
+    def expires(self, part):
+        return part in (self.place.EXPIRING if self.place else self.EXPIRING)
+
+    def leaves_shell(self, part):
+        return self.place is not None and part in self.place.SHELLS
+
+    @property
+    def heals(self):
+        """s until everything is back after a kill."""
+        return self.place.HEALS if self.place else 2.0
+
+    @property
+    def slower(self):
+        """s that each request to its engine takes."""
+        return getattr(self.place, "slower", 0.0)
 
     def _through_proxy(self):
         """In words what is wrong with calls through the proxy; it need not be there yet."""
@@ -184,10 +183,8 @@ class World:
     def clean(self, run):
         if self.callers:
             self.callers.stop()
-        if self.container:
-            self.engine.remove(self.container)
-        if self.host:
-            self.host.clean()
+        if self.place:
+            self.place.clean()
         end_proxies(self.state)
         for pid in standbys_of(self.state):
             kill_quietly(pid, signal.SIGKILL)
@@ -200,80 +197,6 @@ class World:
             for pid in alive_with("SQUALL_MARK", lambda value: value.startswith(f"{run}/")):
                 kill_quietly(pid, signal.SIGKILL)
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-class HostPlace:
-    """What a fault at this machine acts on: a small disk, a network namespace, a process; never what the machine itself uses."""
-
-    def __init__(self, fault, folder):
-        self.fault = fault
-        self.disk = os.path.join(folder, "disk")
-        self.apart = self.pid = None
-        os.mkdir(self.disk)
-        if fault == "h-disk":
-            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "none", self.disk], check=True)
-            self.free = os.statvfs(self.disk).f_bavail
-        if fault in ("h-dns", "h-partition", "h-loss", "h-bandwidth"):
-            self.apart = subprocess.Popen(["unshare", "-n", "sleep", "120"])
-            while os.readlink(f"/proc/{self.apart.pid}/ns/net") == os.readlink("/proc/self/ns/net"):
-                time.sleep(0.01)
-            self._inside("ip", "link", "set", "lo", "up")
-            self._inside("ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1")
-            self._inside("ip", "addr", "add", "10.9.0.1/24", "dev", "v0")
-            self._inside("ip", "link", "set", "v0", "up")
-            self._inside("ip", "link", "set", "v1", "up")
-            self.links = self._links()
-
-    def watch(self, pid):
-        self.pid = pid
-        self.limits = self._limits()
-
-    def _inside(self, *argv):
-        return subprocess.run(["nsenter", f"--net=/proc/{self.apart.pid}/ns/net", *argv], capture_output=True, text=True).stdout
-
-    def _links(self):
-        return re.findall(r"^\d+: ([^:@]+).*gso_max_segs (\d+)", self._inside("ip", "-d", "-o", "link"), re.M)
-
-    def _limits(self):
-        with open(f"/proc/{self.pid}/limits") as file:
-            return next(line for line in file if line.startswith("Max open files"))
-
-    def document(self, label):
-        packets = f"target: {{ host: local, netns: 'pid:{self.apart and self.apart.pid}', to: 10.9.0.53 }}"
-        what = {
-            "h-partition": f"partition, {packets}",
-            "h-loss": f"network, {packets}, loss: 10%, direction: both",
-            "h-bandwidth": f"network, {packets}, bandwidth: 1mbit, direction: both",
-            "h-disk": f"disk, target: {{ host: local }}, path: {self.disk}, leave: 2MiB",
-            "h-memory": "memory, target: { host: local }, size: 48MiB",
-            "h-io": f"io, target: {{ host: local }}, path: {self.disk}, workers: 2, size: 1MiB",
-            "h-descriptors": f"descriptors, target: {{ process: {{ labels: {{ world: {label} }} }} }}",
-            "h-dns": f"dns, target: {{ host: local, netns: 'pid:{self.apart and self.apart.pid}' }}, servers: [10.9.0.53], answer: 203.0.113.1",
-        }
-        return f"  - {{ name: {self.fault}, type: {what[self.fault]} }}\n"
-
-    def left(self, by_itself):
-        """In words. By itself a table of nft ends as an empty shell, which the next sweep removes."""
-        if self.fault == "h-disk" and os.statvfs(self.disk).f_bavail != self.free:
-            return ["h-disk: its room is taken"]
-        if self.pid and self._limits() != self.limits:
-            return [f"h-descriptors: {self._limits().strip()}"]
-        tables = self._inside("nft", "list", "ruleset") if self.apart else ""
-        if "expires" in tables or ("table" in tables and not by_itself):
-            return [f"{self.fault}: its table is there"]
-        trees = self._inside("tc", "qdisc", "show") if self.apart else ""
-        if not by_itself and any(word in trees for word in ("htb", "tbf", "ingress")):
-            return [f"{self.fault}: {trees.strip()}"]
-        if self.apart and not by_itself and self._links() != self.links:
-            return [f"{self.fault}: {self._links()}, was {self.links}"]
-        return []
-
-    def clean(self):
-        if self.fault == "h-disk":
-            subprocess.run(["umount", "-l", self.disk])
-        if self.apart:
-            self.apart.kill()
-            self.apart.wait()
 
 
 class Callers:
@@ -299,12 +222,6 @@ class Callers:
         self.thread.join()
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def proxies_of(state):
     """pids of the proxies of a state folder that live or should."""
     return [pid for pid in alive_with("SQUALL_ROLE", lambda value: value == "proxy") if state in command_line(pid)]
@@ -320,5 +237,3 @@ def end_proxies(state):
         kill_quietly(pid, signal.SIGKILL)
 
 
-def seeded(seed):
-    return random.Random(seed)
