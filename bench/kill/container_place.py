@@ -2,7 +2,7 @@
 import os
 import subprocess
 
-from host_place import packets_left
+from host_place import packets_left, tables_of
 
 INSIDE = {
     "network": "network, bandwidth: 1mbit",
@@ -39,6 +39,8 @@ class ContainerPlace:
         self.container = self.engine.start(label)
         self.before = self.engine.facts(self.container)
         self.free = self._free()
+        # The engine answers a container's look-ups by tables of its own in there.
+        self.tables = tables_of(self._inside)
 
     @property
     def slower(self):
@@ -56,6 +58,9 @@ class ContainerPlace:
     def _pid(self):
         return self.engine.ask("GET", f"/containers/{self.container}/json")["State"]["Pid"]
 
+    def _inside(self, *argv):
+        return subprocess.run(["nsenter", f"--net=/proc/{self._pid()}/ns/net", *argv], capture_output=True, text=True).stdout
+
     def _free(self):
         pid = self._pid()
         return os.statvfs(f"/proc/{pid}/root/small").f_bavail if pid else None
@@ -65,12 +70,10 @@ class ContainerPlace:
         now = self.engine.facts(self.container)
         keys = [key for key in now if key != "addresses" or self.fault == "c-disconnect"]
         found = [f"{self.fault}: {key} {now[key]}, before {self.before[key]}" for key in keys if now[key] != self.before[key]]
-        pid = self._pid()
-        if pid and not found:
-            inside = lambda *argv: subprocess.run(["nsenter", f"--net=/proc/{pid}/ns/net", *argv], capture_output=True, text=True).stdout
-            found += packets_left(self.fault, inside, by_itself)
-            if self.fault == "c-disk" and self._free() != self.free:
-                found.append("c-disk: its room is taken")
+        if not found and self.fault[2:] in ("network", "loss", "partition", "dns"):
+            found += packets_left(self.fault, self._inside, by_itself, self.tables)
+        if not found and self.fault == "c-disk" and self._free() != self.free:
+            found.append("c-disk: its room is taken")
         # What helpers there are is to be gone, also by itself.
         return found + [f"{self.fault}: the helper {name} is there" for name in (self.engine.helpers(run) if run else [])]
 

@@ -114,7 +114,7 @@ describe('completion', () => {
     }
     const words = (text: string): string[] => ask(text).map((line) => line.split('\t')[0] ?? '')
     assert.deepEqual(words(typed.command), ['validate'])
-    assert.deepEqual(words(typed.manyCommands).toSorted(), ['halt', 'help', 'history'])
+    assert.deepEqual(words(typed.manyCommands).toSorted(), ['halt', 'help', 'helper-image', 'history'])
     assert.deepEqual(ask(typed.option), ['--seed\trepeat the random choices of an earlier run'])
     assert.deepEqual(words(typed.document)[0], 'checkout.yaml')
     assert.deepEqual(ask(typed.run), ['20261121-100000-aaaa\tpayments-freeze, passed'])

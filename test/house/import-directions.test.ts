@@ -26,6 +26,7 @@ const entries: Record<string, readonly string[]> = {
   'cpu-worker': [],
   'disk-filler': ['faults'],
   'dns-responder': ['faults'],
+  helper: ['faults'],
   guardian: ['guardian', 'catalogue.ts'],
   'io-worker': ['faults'],
   'listener-keeper': [],

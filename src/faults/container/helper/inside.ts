@@ -1,7 +1,7 @@
 /** The program of a helper container: the same faults as at a host, in the network or in the name of the container that is meant. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { SquallError } from '../../../errors.ts'
-import { sleep, wallMs } from '../../../system/clock.ts'
+import { monotonicMs, sleep, wallMs } from '../../../system/clock.ts'
 import { network } from '../../host/network.ts'
 import { partition } from '../../host/partition.ts'
 import type { AnyInjector, Context, Json } from '../../injector.ts'
@@ -72,8 +72,8 @@ async function keep(state: Json, injector: AnyInjector, context: Context<Json>):
       dosed = dose
       looked = -lookEvery
     }
-    if (performance.now() - looked >= lookEvery) {
-      looked = performance.now()
+    if (monotonicMs() - looked >= lookEvery) {
+      looked = monotonicMs()
       say({ look: await injector.look(state, context), ...(dosed && { dosed: dosed.id }), ...(doseFailed !== undefined && { doseFailed }) })
     }
     await pause(doseEvery, context.signal)
@@ -99,7 +99,7 @@ function readDose(): Dose | null {
 
 /** Until it is seen to be gone, or until there is no time left: then whoever stopped us undoes it. */
 async function undone(state: Json, injector: AnyInjector, context: Context<Json>): Promise<boolean> {
-  const end = performance.now() + patience
+  const end = monotonicMs() + patience
   for (;;) {
     try {
       await injector.rollback(state, context)
@@ -107,7 +107,7 @@ async function undone(state: Json, injector: AnyInjector, context: Context<Json>
     } catch (error) {
       say({ error: toldError(error) })
     }
-    if (performance.now() > end) return false
+    if (monotonicMs() > end) return false
     await sleep(200)
   }
 }
