@@ -157,6 +157,11 @@ export const catalogue = {
     hint: 'Does it run, and may you use its socket? docker ps tells; DOCKER_HOST and docker contexts are honoured.',
     exit: 5,
   },
+  'need-not-met': {
+    means: 'A fault needs a program, or something of the kernel, that this machine does not have.',
+    hint: 'squall plan FILE lists what each fault needs, squall doctor what this machine can do and what to do instead.',
+    exit: 2,
+  },
   'helper-image': {
     means: 'The image of helper containers cannot be made, brought into the engine or removed.',
     hint: 'It is made from programs of this machine; faults at containers work without it too, as root on the engine’s machine.',

@@ -1,7 +1,7 @@
 /** `squall plan FILE`: targets, each change with its inverse, what survives what, rights needed. Changes nothing. */
 import { injectors, sources } from '../catalogue.ts'
 import { breachText, hoursBreach, policyBreaches, policyWords } from '../document/policy.ts'
-import type { Need } from '../faults/injector.ts'
+import { needText } from '../faults/needs.ts'
 import { reachBreaches } from '../faults/reach.ts'
 import { picksBySeed } from '../faults/resolve.ts'
 import { maxDuration } from '../run/arm.ts'
@@ -120,12 +120,6 @@ function below(text: string): string {
 
 function indent(text: string): string {
   return text.replace(/^/gm, '    healed: ').replace(/healed: /, 'healed: ')
-}
-
-function needText(need: Need): string {
-  if ('helper' in need) return ['the image of helper containers', need.helper.map(needText).join(', ')].filter(Boolean).join(', or ')
-  const [kind, value] = Object.entries(need)[0] as [string, unknown]
-  return value === true ? kind : `${kind} ${typeof value === 'string' ? value : JSON.stringify(value)}`
 }
 
 function s(ms: number): string {

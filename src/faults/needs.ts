@@ -13,8 +13,16 @@ export interface NeedAnswer {
   why?: string
 }
 
+/** `command nft`, `docker`, `the image of helper containers, or command nsenter`. */
+export function needText(need: Need): string {
+  if ('helper' in need) return ['the image of helper containers', need.helper.map(needText).join(', ')].filter(Boolean).join(', or ')
+  const [kind, value] = Object.entries(need)[0] as [string, unknown]
+  return value === true ? kind : `${kind} ${typeof value === 'string' ? value : JSON.stringify(value)}`
+}
+
 export async function checkNeed(need: Need, secrets: Pick<Secrets, 'has'>): Promise<NeedAnswer> {
-  if ('command' in need) return { met: findProgram(need.command) !== null }
+  // Debian keeps some of them outside the PATH of users, services and timers.
+  if ('command' in need) return { met: (findProgram(need.command) ?? findProgram(need.command, '/usr/sbin:/sbin')) !== null }
   if ('secret' in need) return { met: secrets.has(need.secret) }
   if ('capability' in need) return { met: process.getuid?.() === 0 ? true : null }
   if ('netem' in need)

@@ -23,6 +23,7 @@ import type { Verdict } from '../verdict/verdict.ts'
 import { armGuardian, type Guarded } from './arm.ts'
 import type { TellNews } from './events.ts'
 import { type Measuring, startMeasuring } from './measuring.ts'
+import { mustHaveNeeded } from './needed.ts'
 import { runPhases } from './phases.ts'
 import { beginProof, type ProxyProof } from './proxy-proof.ts'
 import { staysSentence } from './run-proxies.ts'
@@ -67,6 +68,7 @@ export async function runExperiment(request: RunRequest): Promise<RunResult> {
   const flag = standingFlag(state)
   if (flag) throw new SquallError('halted', `all runs are halted: ${flag} is there`)
   mustBeAllowed(request)
+  if (!request.placebo) await mustHaveNeeded(request.experiment, request.injectors, request.secrets)
   const id = newRunId()
   const dir = runDir(id, state)
   const startedAt = new Date().toISOString()
