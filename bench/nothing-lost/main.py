@@ -11,7 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import controls
-from running import ROOT, Stage, try_fault, try_when_free
+from running import ROOT, SQUALL, Stage, try_fault, try_when_free
 from snapshot import take
 from table import ROWS
 from users import Machine, container_changes
@@ -53,12 +53,15 @@ def on_host(names):
 
 
 def in_containers(names):
-    from engine import Engine
-    machine, engine, bad = Machine(), None, False
+    from engine import Engines
+    machine, engines, bad = Machine(), Engines(0.0, SQUALL), False
     try:
-        engine = Engine()
-        engine.networks.append(engine.ask("POST", "/networks/create", {"Name": "user-c", "IPAM": {"Config": [{"Subnet": "10.213.3.0/24"}]}})["Id"])
         for row in (one for one in ROWS if one.name in names):
+            # Two engines, with the image of helpers and without: so both ways inside are gone.
+            engine = engines.get(aided=row.name.startswith("helper-"))
+            if len(engine.networks) == 2:
+                third = {"Name": "user-c", "IPAM": {"Config": [{"Subnet": f"10.{engine.net}.3.0/24"}]}}
+                engine.networks.append(engine.ask("POST", "/networks/create", third)["Id"])
             stage, began, name = Stage(engine.address), time.monotonic(), f"victim-{row.name}"
             engine.start(name)
             engine.ask("POST", f"/containers/{name}/update", {"CpuShares": 512})
@@ -70,8 +73,7 @@ def in_containers(names):
                 engine.remove(name)
             bad |= say(row.name, wrong, seen, time.monotonic() - began)
     finally:
-        if engine:
-            engine.close()
+        engines.close()
         machine.close()
     return bad
 
