@@ -84,8 +84,15 @@ def try_fault(stage, fault, look, changes, shows=True, lasts=8, again=1):
         return [f"the look itself is not steady: {line}" for line in shaky], 0
     glanced = glance()
     run = stage.start(fault, lasts)
+
+    def different():
+        """Of what the row names, where it names something."""
+        if shows == "packets":
+            return compare(glanced, glance())
+        return [line for line in compare(before, look()) if shows is True or shows in line]
+
     try:
-        seen = wait_for(lambda: compare(glanced, glance()) if shows == "packets" else compare(before, look()), run) if shows else wait_for_time(run, stage)
+        seen = wait_for(different, run) if shows else wait_for_time(run, stage)
         if not seen:
             run.wait(60)
             return [f"the fault was not seen: exit {run.returncode}: {stage.said()[-1500:]}"], 0

@@ -5,7 +5,7 @@ HERE = "host: local"
 
 
 class Row:
-    """`where`: host, guest (its kernel has netem) or container. `shows`: the snapshot can see it; `packets`: a cheap look too. `addresses`: kept by the fault."""
+    """`where`: host, guest (its kernel has netem) or container. `shows`: the snapshot can see it; `packets`: a cheap look too; else words that its lines have. `addresses`: kept by the fault."""
 
     def __init__(self, name, where, fault, target=HERE, shows=True, addresses=True):
         self.name, self.where, self.fault, self.target, self.addresses = name, where, fault, target, addresses
@@ -48,9 +48,9 @@ ROWS = [
     Row("container-io", "container", "io, path: /small, workers: 1, size: 1MiB", shows=False),
     Row("container-disk", "container", "disk, path: /small, leave: 2MiB", shows=False),
     Row("container-dns", "container", "dns, fail: nxdomain"),
-    Row("helper-loss", "container", "network, loss: 10%, direction: both"),
-    Row("helper-bandwidth", "container", "network, bandwidth: 1mbit, direction: both"),
-    Row("helper-partition", "container", "partition"),
+    Row("helper-loss", "container", "network, loss: 10%, direction: both", shows="inside: "),
+    Row("helper-bandwidth", "container", "network, bandwidth: 1mbit, direction: both", shows="inside: "),
+    Row("helper-partition", "container", "partition", shows="inside: "),
     Row("helper-cpu", "container", "cpu, load: 20%, cores: 1", shows=False),
     Row("helper-memory", "container", "memory, size: 16MiB", shows=False),
 ]
