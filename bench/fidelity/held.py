@@ -1,4 +1,4 @@
-"""A fault at this machine, injected on entering and rolled back on leaving."""
+"""A fault at this machine or at a container, injected on entering and rolled back on leaving."""
 import json
 import os
 import subprocess
@@ -9,8 +9,8 @@ FOLDER = os.path.dirname(os.path.abspath(__file__))
 class Held:
     """`before`: run in the child before the program starts, e.g. to enter a cgroup."""
 
-    def __init__(self, kind, spec, narrowing=None, before=None):
-        self.asked = json.dumps({"type": kind, "spec": spec, "narrowing": narrowing or {}})
+    def __init__(self, kind, spec, narrowing=None, before=None, container=None):
+        self.asked = json.dumps({"type": kind, "spec": spec, "narrowing": narrowing or {}, "container": container})
         self.before = before
 
     def __enter__(self):

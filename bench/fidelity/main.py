@@ -6,9 +6,11 @@ is measured in a guest that has it, in the guest's time.
 import argparse
 import os
 import platform
+import shutil
 import sys
 import time
 
+import containers
 import delays
 import host
 import kills
@@ -46,6 +48,10 @@ def measure_host(options, exact, timed):
     os.environ["SQUALL_NODE"] = options.squall[0]
     host.measure_disk(exact)
     host.measure_cpu(timed, options.quick)
+    if shutil.which("dockerd"):
+        containers.measure(exact, timed, options.squall, options.quick)
+    else:
+        print("dockerd is not installed: containers are left out")
     for where, what in (("here", "packets here"), ("guest", "packets in the guest")):
         missed = host.measure_packets(where, options.quick)
         timed.row(what, "see above", "each row", not missed)
