@@ -17,7 +17,7 @@ class HostPlace:
         "h-bandwidth": "network, target: {{ host: local, netns: 'pid:{apart}', to: 10.9.0.53 }}, bandwidth: 1mbit, direction: both",
     }
     #: They end by themselves when everybody is dead.
-    EXPIRING = ("h-disk", "h-memory", "h-io", "h-dns", "h-partition", "h-loss")
+    EXPIRING = ("h-disk", "h-memory", "h-io", "h-descriptors", "h-dns", "h-partition", "h-loss")
     #: Those of them that leave something behind which does nothing any more: the next command removes it.
     SHELLS = ("h-dns", "h-partition", "h-loss")
     #: s until everything is back after a kill.

@@ -24,6 +24,7 @@ const rooms = [
 const entries: Record<string, readonly string[]> = {
   'close-record': ['records', 'cli'],
   'cpu-worker': [],
+  'descriptors-timer': ['faults'],
   'disk-filler': ['faults'],
   'dns-responder': ['faults'],
   helper: ['faults'],

@@ -7,7 +7,7 @@ import { askFor, notAsked } from './asking.ts'
 import { engineOf, inspectRunning, placeOf } from './inspect.ts'
 import { lookOnceDown, strike, upAgain } from './once-down.ts'
 import type { EndedState } from './start-again.ts'
-import { type GraceSpec, graceSpec, mustOutliveItsEnd, ownGrace, stateLock } from './stop.ts'
+import { type GraceSpec, graceOf, graceSpec, mustOutliveItsEnd, stateLock } from './stop.ts'
 
 export const restart: Injector<GraceSpec, EndedState> = {
   type: 'restart',
@@ -21,7 +21,7 @@ export const restart: Injector<GraceSpec, EndedState> = {
     const place = placeOf(target)
     const found = await inspectRunning(place)
     mustOutliveItsEnd(place, found.HostConfig.AutoRemove)
-    const grace = Math.min(asked.grace ?? ownGrace(found), 60_000)
+    const grace = graceOf(asked, place, found)
     return {
       state: { ...place, ...notAsked, startedAt: found.State.StartedAt, plannedAt: wallMs(), grace },
       does: `restart container ${place.name}`,

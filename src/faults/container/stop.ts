@@ -39,11 +39,7 @@ export const stop: Injector<GraceSpec, EndedState> = {
     const place = placeOf(target)
     const found = await inspectRunning(place)
     mustOutliveItsEnd(place, found.HostConfig.AutoRemove)
-    const grace = asked.grace ?? ownGrace(found)
-    if (grace > longestGrace)
-      throw new SquallError('fault-not-available', `${place.name} may take ${grace / 1000} s to stop`, {
-        hint: 'Write grace: 60s or less.',
-      })
+    const grace = graceOf(asked, place, found)
     const seconds = Math.ceil(grace / 1000)
     return {
       state: { ...place, ...notAsked, startedAt: found.State.StartedAt, plannedAt: wallMs(), grace },
@@ -63,9 +59,12 @@ export const stop: Injector<GraceSpec, EndedState> = {
   look: lookAtEnded,
 }
 
-/** ms that a container is given to end when nobody says otherwise. */
-export function ownGrace({ Config }: Inspected): number {
-  return Config.StopTimeout === undefined || Config.StopTimeout === null ? dockersGrace : Config.StopTimeout * 1000
+/** ms that it is given to end; as it says itself when the document says nothing. @throws SquallError `fault-not-available` */
+export function graceOf(asked: GraceSpec, { name }: ContainerPlace, { Config }: Inspected): number {
+  const own = Config.StopTimeout === undefined || Config.StopTimeout === null ? dockersGrace : Config.StopTimeout * 1000
+  const grace = asked.grace ?? own
+  if (grace <= longestGrace) return grace
+  throw new SquallError('fault-not-available', `${name} may take ${grace / 1000} s to stop`, { hint: 'Write grace: 60s or less.' })
 }
 
 /** One that the engine removes at its end cannot be put back. @throws SquallError `fault-not-available` */

@@ -4,18 +4,22 @@ import * as z from 'zod/mini'
 import { count, once, says } from '../../document/schema-types.ts'
 import { SquallError } from '../../errors.ts'
 import { runChild } from '../../system/children.ts'
+import { wallMs } from '../../system/clock.ts'
 import { listPids, readStat } from '../../system/proc.ts'
 import type { Injector } from '../injector.ts'
 import { mustBeOurs, type ProcessState, processLock, processState, stillThere } from './identity.ts'
+import { endWatchdog, startWatchdog } from './watchdog.ts'
 
 interface DescriptorsSpec {
   leave?: number
 }
 
-interface DescriptorsState extends ProcessState {
+export interface DescriptorsState extends ProcessState {
   soft: string
   hard: string
   ours: number
+  /** ms since the epoch when the timer gives them back, whoever is dead by then. */
+  expiresAt: number
 }
 
 const spec = once(() => z.strictObject({ leave: says('How many more it may open; default 0.', z._default(count, 0), 0, 10) }))
@@ -28,7 +32,7 @@ export const descriptors: Injector<DescriptorsSpec, DescriptorsState> = {
     return says('Lets the process open no more files and sockets.', spec()) as unknown as z.core.$ZodType<DescriptorsSpec>
   },
   needs: () => [{ command: 'prlimit' }],
-  plan({ leave = 0 }, target) {
+  plan({ leave = 0 }, target, context) {
     const place = processState(target)
     if (!stillThere(place)) throw new SquallError('no-target', `${target.name} has ended`)
     mustBeOurs(place)
@@ -37,25 +41,24 @@ export const descriptors: Injector<DescriptorsSpec, DescriptorsState> = {
     const ours = limitWith(openIn(place.pid), leave)
     if (Number(now.soft) <= ours)
       throw new SquallError('no-target', `${target.name} may open only ${now.soft} files already: there is nothing to take`)
-    const state: DescriptorsState = { ...place, ...now, ours }
+    const state: DescriptorsState = { ...place, ...now, ours, expiresAt: context.deadline.getTime() }
     return Promise.resolve({
       state,
       does: `let ${target.name} open ${leave === 0 ? 'no file or socket' : `${leave} files or sockets`} more (limit ${now.soft} becomes ${ours})`,
       undoes: `set its limit to ${now.soft} again`,
       steps: [{ does: commandFor(place.pid, ours, now.hard).join(' '), undoes: commandFor(place.pid, now.soft, now.hard).join(' ') }],
       lock: `${processLock(place)}:descriptors`,
+      expires: `after ${Math.max(0, Math.round((state.expiresAt - wallMs()) / 1000))} s`,
     })
   },
   async inject(state, context) {
+    await startWatchdog({ entry: 'descriptors-timer', args: [JSON.stringify(state)], expiresAt: state.expiresAt }, context)
+    context.signal.throwIfAborted()
     await setLimit(state.pid, state.ours, state.hard, context.mark)
   },
-  async rollback(state) {
-    if (!stillThere(state)) return
-    // What it has started meanwhile has inherited the limit.
-    for (const pid of [state.pid, ...descendantsOf(state.pid)]) {
-      const now = limitsOf(pid)
-      if (now?.soft === String(state.ours) && now.hard === state.hard) await setLimit(pid, state.soft, state.hard).catch(unlessGone(pid))
-    }
+  async rollback(state, context) {
+    await giveBack(state)
+    await endWatchdog(context)
   },
   look(state) {
     const now = stillThere(state) && limitsOf(state.pid)
@@ -68,6 +71,16 @@ export const descriptors: Injector<DescriptorsSpec, DescriptorsState> = {
     const changed = now.soft === state.soft ? {} : { changed: `the limit is ${now.soft} by now, which is neither ours nor what it was` }
     return Promise.resolve({ active: false, seen: `the limit is ${now.soft}`, ...changed })
   },
+}
+
+/** Where the limit is ours: what somebody else has set meanwhile stays. */
+export async function giveBack(state: DescriptorsState): Promise<void> {
+  if (!stillThere(state)) return
+  // What it has started meanwhile has inherited the limit.
+  for (const pid of [state.pid, ...descendantsOf(state.pid)]) {
+    const now = limitsOf(pid)
+    if (now?.soft === String(state.ours) && now.hard === state.hard) await setLimit(pid, state.soft, state.hard).catch(unlessGone(pid))
+  }
 }
 
 /** Numbers of its open descriptors. */

@@ -2,12 +2,10 @@
 import * as z from 'zod/mini'
 import { says } from '../../document/schema-types.ts'
 import { SquallError } from '../../errors.ts'
-import { startChild } from '../../system/children.ts'
 import { wallMs } from '../../system/clock.ts'
-import { entryPath } from '../../system/entry.ts'
-import type { Context, Injector } from '../injector.ts'
-import { killByMark } from '../marks.ts'
+import type { Injector } from '../injector.ts'
 import { mustBeOurs, type ProcessState, processLock, processState, stillThere } from './identity.ts'
+import { endWatchdog, startWatchdog } from './watchdog.ts'
 
 interface PauseState extends ProcessState {
   /** ms since the epoch when the timer continues the process, whoever is dead by then. */
@@ -38,7 +36,7 @@ export const pause: Injector<Record<string, never>, PauseState> = {
     })
   },
   async inject(state, context) {
-    await startTimer(state, context)
+    await startWatchdog({ entry: 'pause-timer', args: [String(state.pid), String(state.start)], expiresAt: state.expiresAt }, context)
     context.signal.throwIfAborted()
     if (!stillThere(state)) throw new SquallError('no-target', `${state.name} has ended`)
     process.kill(state.pid, 'SIGSTOP')
@@ -46,7 +44,7 @@ export const pause: Injector<Record<string, never>, PauseState> = {
   async rollback(state, context) {
     // Sent even when it does not look stopped: a SIGSTOP of a moment ago may still be on its way, and SIGCONT takes it back.
     if (stillThere(state)) process.kill(state.pid, 'SIGCONT')
-    await killByMark(`${context.mark}/effect`)
+    await endWatchdog(context)
   },
   look(state) {
     const stat = stillThere(state)
@@ -59,24 +57,4 @@ export const pause: Injector<Record<string, never>, PauseState> = {
 
 function isStopped(state: string): boolean {
   return state === 'T'
-}
-
-/** The way out that needs nobody: running before the process is stopped, in a session of its own. */
-function startTimer(state: PauseState, context: Context<PauseState>): Promise<void> {
-  const wait = Math.max(0, state.expiresAt - wallMs())
-  const child = startChild({
-    argv: [process.execPath, entryPath('pause-timer'), String(state.pid), String(state.start), String(wait)],
-    mark: `${context.mark}/effect`,
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
-  return new Promise((resolve, reject) => {
-    child.process?.stdout?.once('data', () => {
-      child.process.stdout?.destroy()
-      child.process.unref()
-      resolve()
-    })
-    void child.exited.then((exit) =>
-      reject(new Error(`the timer that ends the pause did not start: ${exit.failed?.message ?? `exit ${exit.code ?? exit.signal}`}`)),
-    )
-  })
 }

@@ -5,10 +5,11 @@ import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { testInjector, type World } from '../../../src/faults/conformance.ts'
 import type { Target } from '../../../src/faults/injector.ts'
+import { findByMark } from '../../../src/faults/marks.ts'
 import { descriptors } from '../../../src/faults/process/descriptors.ts'
 import { readStat } from '../../../src/system/proc.ts'
 import { everything } from '../../helpers/length.ts'
-import { endProcess } from '../../helpers/processes.ts'
+import { endProcess, until } from '../../helpers/processes.ts'
 import { planned } from '../host/support.ts'
 
 interface Opener {
@@ -68,6 +69,19 @@ describe('descriptors', () => {
       await fault.rollback()
       assert.equal(softOf(opener.pid), '500')
       assert.match((await fault.look()).changed ?? '', /500/)
+    } finally {
+      await endProcess(opener.child)
+    }
+  })
+  test('they come back at the deadline, with nobody there to give them back', async () => {
+    const opener = await startOpener()
+    try {
+      const before = softOf(opener.pid)
+      const fault = await planned(descriptors, { leave: 3 }, { target: opener.target, lasts: 1_500 })
+      await fault.inject()
+      assert.notEqual(softOf(opener.pid), before)
+      await until('the limit of before', () => softOf(opener.pid) === before)
+      await until('the end of the timer', () => findByMark(`${fault.mark}/effect`).length === 0)
     } finally {
       await endProcess(opener.child)
     }
