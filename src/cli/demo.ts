@@ -1,6 +1,6 @@
 /** `squall demo [NAME]`: starts the small system of a scenario, to run its experiment against it. */
-import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { nearest } from '../document/nearest.ts'
 import { SquallError } from '../errors.ts'
@@ -9,6 +9,7 @@ import { packagePath } from '../system/package-path.ts'
 import { isRoot } from '../system/paths.ts'
 import type { Command, CommandContext } from './context.ts'
 import { table } from './output.ts'
+import { schemaFor } from './schema-path.ts'
 
 /** As scenarios/lib/target.ts has it; that is no part of the library. */
 interface DemoTarget {
@@ -93,10 +94,18 @@ function copy({ folder }: Scenario, to: string, context: CommandContext): number
     .map((file) => ({ from: join(folder, file), to: join(to, file) }))
   const there = files.find((file) => existsSync(file.to))
   if (there) throw new SquallError('file-exists', `${there.to} is there already`)
-  for (const file of files) cpSync(file.from, file.to)
+  mkdirSync(to, { recursive: true })
+  for (const file of files)
+    if (file.to.endsWith('.yaml')) writeFileSync(file.to, withSchema(readFileSync(file.from, 'utf8'), resolve(file.to)))
+    else cpSync(file.from, file.to)
   if (context.json) context.out(JSON.stringify({ schema: 'squall.demo/1', written: files.map((file) => file.to) }, null, 2))
   else context.out(files.map((file) => `wrote ${file.to}`).join('\n'))
   return 0
+}
+
+/** An editor looks for the schema from where the document is now. */
+function withSchema(document: string, file: string): string {
+  return document.replace(/(?<=^# yaml-language-server: \$schema=).*$/m, () => schemaFor(file))
 }
 
 async function run(scenario: Scenario, options: DemoOptions, context: CommandContext): Promise<number> {

@@ -5,7 +5,6 @@ import { documentCatalogue } from '../catalogue.ts'
 import { loadDocumentText } from '../document/load.ts'
 import { formatProblems } from '../document/problem-text.ts'
 import { SquallError } from '../errors.ts'
-import { packagePath } from '../system/package-path.ts'
 import type { Command } from './context.ts'
 import { choose, type Wishes } from './init/choose.ts'
 import { firstExperiment } from './init/document.ts'
@@ -15,6 +14,7 @@ import { readProject } from './init/project.ts'
 import { type Found, foundAsJson, foundLines } from './init/said.ts'
 import { foreignPorts, listServices, type Service } from './init/services.ts'
 import { colour } from './output.ts'
+import { schemaFor } from './schema-path.ts'
 
 interface InitOptions extends Wishes {
   probe?: boolean
@@ -86,13 +86,6 @@ function isWished({ ports, name }: Service, { port, service }: Wishes): boolean 
 
 function togetherCalled(service: string | undefined): { service?: string } {
   return service === undefined ? {} : { service }
-}
-
-/** Relative where that is shorter: a document that is shared should not name one machine's folders. */
-function schemaFor(file: string): string {
-  const schema = packagePath('schema/experiment.json')
-  const way = relative(dirname(file), schema)
-  return way.length < schema.length ? way : schema
 }
 
 function write(file: string, text: string, force: boolean): void {
