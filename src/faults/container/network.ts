@@ -1,7 +1,7 @@
 /** Makes the network of a container slow, narrow or lossy. */
 import { network } from '../host/network.ts'
 import type { Injector, Json } from '../injector.ts'
-import type { PacketSpec } from '../packets/spec.ts'
+import { needsNetem, onlyLoss, type PacketSpec } from '../packets/spec.ts'
 import { byHelper } from './helper/by-helper.ts'
 import { containerNarrows, insideContainer } from './packet-target.ts'
 
@@ -17,4 +17,4 @@ const fromOutside: Injector<PacketSpec, Json> = {
   plan: async (spec, target, context) => network.plan(spec, await insideContainer(target, 'network'), context),
 }
 
-export const networkOfContainer = byHelper(fromOutside, 'network')
+export const networkOfContainer = byHelper(fromOutside, 'network', (spec) => needsNetem(spec) || onlyLoss(spec))

@@ -25,7 +25,7 @@ import { imageAt } from './image.ts'
 import type { HelperTask, KernelCan } from './task.ts'
 
 type HelperState = Asked & {
-  helper: { image: string; type: string; in: 'network' | 'name'; kernel: KernelCan | null }
+  helper: { image: string; type: string; in: Where; kernel: KernelCan | null }
   place: ContainerPlace
   /** When the container had started, as the engine writes it: after another start its network and its cgroup are others. */
   startedAt: string
@@ -44,10 +44,14 @@ const kernels = new Map<string, KernelCan>()
 /** ms of one try: a rollback call may take 30 s, and is called again. */
 const longestTry = 22_000
 
-/** @param where `network`: it acts on packets; `name`: it counts as the container's own */
+/** `network`: it acts on packets; `name`: it counts as the container's own. */
+type Where = 'network' | 'name'
+
+/** @param asksKernel whether the kernel has to be tried first, which takes another helper */
 export function byHelper<Spec, State extends Json>(
   outside: Injector<Spec, State>,
-  where: 'network' | 'name',
+  where: Where,
+  asksKernel: (spec: Spec) => boolean = () => false,
 ): Injector<Spec, State | Json> {
   const helped = (state: State | Json): HelperState | null =>
     state !== null && typeof state === 'object' && 'helper' in state ? (state as unknown as HelperState) : null
@@ -64,7 +68,8 @@ export function byHelper<Spec, State extends Json>(
       const place = placeOf(target)
       const image = await imageAt(engineOf(place))
       if (image === null) return (await outside.plan(spec, target, own(context))) as Change<State | Json>
-      return (await planned({ type: outside.type, where, image, place, spec: spec as Json, target }, theirs(context))) as Change<Json>
+      const wanted = { type: outside.type, where, image, place, spec: spec as Json, target, asksKernel: asksKernel(spec) }
+      return (await planned(wanted, theirs(context))) as Change<Json>
     },
     inject(state, context) {
       const known = helped(state)
@@ -90,22 +95,25 @@ export function byHelper<Spec, State extends Json>(
 
 interface Wanted {
   type: string
-  where: 'network' | 'name'
+  where: Where
   image: string
   place: ContainerPlace
   spec: Json
   target: Target
+  asksKernel: boolean
 }
 
-async function planned({ type, where, image, place, spec, target }: Wanted, context: Context<HelperState>): Promise<Change<HelperState>> {
+async function planned(wanted: Wanted, context: Context<HelperState>): Promise<Change<HelperState>> {
+  const { type, where, image, place, spec, target } = wanted
   const engine = engineOf(place)
-  await removeUnstarted(engine)
-  const { State } = await inspectRunning(place)
-  const kernel = where === 'network' ? await kernelOf(engine, image) : null
-  const facts =
-    where === 'network'
-      ? { narrowing: { ...(await narrowingOf(target)) } as unknown as Json, inside: true }
-      : { ...target.facts, firstPid: State.Pid }
+  // Side by side: through a slow tunnel each question takes seconds.
+  const [{ State }, kernel, narrowing] = await Promise.all([
+    inspectRunning(place),
+    wanted.asksKernel ? kernelOf(engine, image) : null,
+    where === 'network' ? narrowingOf(target) : null,
+    removeUnstarted(engine),
+  ])
+  const facts = narrowing ? { narrowing: narrowing as unknown as Json, inside: true } : { ...target.facts, firstPid: State.Pid }
   const lasts = Math.max(0, context.deadline.getTime() - wallMs())
   const about = { type, mark: context.mark, lasts, ...(kernel && { kernel }) }
   const at = placeIn(where, place)
@@ -132,7 +140,7 @@ async function planned({ type, where, image, place, spec, target }: Wanted, cont
   }
 }
 
-function placeIn(where: 'network' | 'name', place: ContainerPlace): HelperPlace {
+function placeIn(where: Where, place: ContainerPlace): HelperPlace {
   return where === 'network' ? { in: 'network', container: place.id } : { in: 'name' }
 }
 
@@ -195,9 +203,9 @@ async function undo(state: HelperState, context: Context<HelperState>): Promise<
 async function see(state: HelperState, context: Context<HelperState>): Promise<Look> {
   const { place } = state
   const engine = engineOf(place)
-  const holder = (await holders(engine, context.mark)).find(({ running }) => running)
+  const [helpers, found] = await Promise.all([holders(engine, context.mark), inspect(place)])
+  const holder = helpers.find(({ running }) => running)
   const line = holder ? (await lastLine(engine, holder.id)).line : null
-  const found = await inspect(place)
   const ended = !found?.State.Running || found.State.StartedAt !== state.startedAt
   const died = ended ? `the container ${place.name} ended, or was started again, while the fault stood` : undefined
   if (line && 'look' in line) return ended ? { ...line.look, seen: `${line.look.seen}; ${died}` } : line.look
