@@ -44,13 +44,14 @@ class PostgresPlace:
         subprocess.run(["cp", "-a", self.template(), self.data], check=True)
         give_to_postgres(self.folder)
         self.server = as_postgres("postgres", "-D", self.data, "-p", str(self.port), "-k", self.folder, "-h", "127.0.0.1", wait=False)
+        # As whoever supervises it: a dead server that nobody waits for still has its pid, and the next one takes that for a rival.
+        threading.Thread(target=self.server.wait, daemon=True).start()
         for _ in range(200):
             if self._ask("select 1") == "1":
                 break
             time.sleep(0.05)
         else:
             raise RuntimeError("the server did not start")
-        # Somebody whose connections can be ended, and waits where a lock is held.
         self.sources = f"sources: {{ db: {{ type: postgres, hosts: ['127.0.0.1:{self.port}'], user: postgres }}, %s }}\n"
 
     @classmethod

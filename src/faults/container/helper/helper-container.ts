@@ -29,32 +29,40 @@ const patience = 20_000
 /** @throws EngineError; SquallError `docker-unreachable` */
 export async function startHelper(engine: Engine, image: string, place: HelperPlace, task: HelperTask, mark: string): Promise<string> {
   const role = task.do === 'hold' ? 'hold' : 'ask'
-  const { Id } = await engine.call<{ Id: string }>('POST', '/containers/create', {
-    query: { name: nameOf(mark, role) },
-    body: {
-      Image: image,
-      Entrypoint: ['/usr/bin/node', `${insideFolder}/dist/helper.js`],
-      Cmd: [JSON.stringify(task)],
-      Env: ['PATH=/usr/bin'],
-      // One stream, without the engine's frames around each piece.
-      Tty: true,
-      Labels: { [markLabel]: mark, [roleLabel]: role },
-      HostConfig: {
-        AutoRemove: true,
-        CapDrop: ['ALL'],
-        SecurityOpt: ['no-new-privileges'],
-        LogConfig: { Type: 'json-file', Config: { 'max-size': '1m' } },
-        ...hostConfig(place),
-      },
-    },
-  })
+  const name = nameOf(mark, role)
+  ours.add(name)
   try {
-    await engine.call('POST', `/containers/${Id}/start`)
-  } catch (error) {
-    if (error instanceof EngineError) await removeHelper(engine, Id)
-    throw error
+    const body = configOf(image, place, task, { [markLabel]: mark, [roleLabel]: role })
+    const { Id } = await engine.call<{ Id: string }>('POST', '/containers/create', { query: { name }, body })
+    try {
+      await engine.call('POST', `/containers/${Id}/start`)
+    } catch (error) {
+      if (error instanceof EngineError) await removeHelper(engine, Id)
+      throw error
+    }
+    return Id
+  } finally {
+    ours.delete(name)
   }
-  return Id
+}
+
+function configOf(image: string, place: HelperPlace, task: HelperTask, labels: Record<string, string>): object {
+  return {
+    Image: image,
+    Entrypoint: ['/usr/bin/node', `${insideFolder}/dist/helper.js`],
+    Cmd: [JSON.stringify(task)],
+    Env: ['PATH=/usr/bin'],
+    // One stream, without the engine's frames around each piece.
+    Tty: true,
+    Labels: labels,
+    HostConfig: {
+      AutoRemove: true,
+      CapDrop: ['ALL'],
+      SecurityOpt: ['no-new-privileges'],
+      LogConfig: { Type: 'json-file', Config: { 'max-size': '1m' } },
+      ...hostConfig(place),
+    },
+  }
 }
 
 /** The holder's name is fixed by its fault, so that there is never a second one. */
@@ -121,11 +129,32 @@ function thrown({ code, message, hint }: { code?: string; message: string; hint?
   return code === undefined ? new Error(message) : new SquallError(code as ErrorCode, message, { ...(hint && { hint }) })
 }
 
-/** Those that hold this fault: one, or none. */
+/**
+ * Those that hold this fault: one, or none. What was made for a question and never started goes on the way: whoever asked was killed in
+ * between, and the engine removes by itself only what has run.
+ */
 export async function holders(engine: Engine, mark: string): Promise<Helper[]> {
-  const filters = JSON.stringify({ label: [`${markLabel}=${mark}`, `${roleLabel}=hold`] })
-  const found = await engine.call<{ Id: string; State: string }[]>('GET', '/containers/json', { query: { all: true, filters } })
-  return found.map(({ Id, State }) => ({ id: Id, running: State === 'running' }))
+  const filters = JSON.stringify({ label: [`${markLabel}=${mark}`, roleLabel] })
+  const found = await engine.call<Listed[]>('GET', '/containers/json', { query: { all: true, filters } })
+  const asking = found.filter(({ Labels }) => Labels[roleLabel] === 'ask')
+  await Promise.all(asking.filter((one) => isUnstarted(one)).map(({ Id }) => removeHelper(engine, Id)))
+  return found.filter((one) => !asking.includes(one)).map(({ Id, State }) => ({ id: Id, running: State === 'running' }))
+}
+
+interface Listed {
+  Id: string
+  Names: string[]
+  State: string
+  Labels: Record<string, string>
+  /** s since the epoch. */
+  Created: number
+}
+
+/** Names of those that this process is about to start. */
+const ours = new Set<string>()
+
+function isUnstarted({ State, Names }: Listed): boolean {
+  return State === 'created' && !Names.some((name) => ours.has(name.slice(1)))
 }
 
 /** Returns when it has taken the dose. @throws with its own words when it could not */
@@ -166,6 +195,6 @@ export async function removeHelper(engine: Engine, id: string): Promise<void> {
 /** What was made and never started, since whoever asked for it was killed in between: the engine removes only what has run. */
 export async function removeUnstarted(engine: Engine): Promise<void> {
   const filters = JSON.stringify({ label: [roleLabel], status: ['created'] })
-  const found = await engine.call<{ Id: string; Created: number }[]>('GET', '/containers/json', { query: { all: true, filters } })
-  for (const { Id, Created } of found) if (Created * 1_000 < wallMs() - unstartedAfter) await removeHelper(engine, Id)
+  const found = await engine.call<Listed[]>('GET', '/containers/json', { query: { all: true, filters } })
+  for (const one of found) if (isUnstarted(one) && one.Created * 1_000 < wallMs() - unstartedAfter) await removeHelper(engine, one.Id)
 }
