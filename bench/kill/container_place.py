@@ -1,6 +1,7 @@
 """What a fault at a container acts on: one of its own, in an engine of the campaign's own; with the image of helpers (`a-`, aided) and without (`c-`)."""
 import os
 import subprocess
+import time
 
 from host_place import packets_left, tables_of
 
@@ -29,7 +30,7 @@ class ContainerPlace:
     #: They end by themselves when everybody is dead.
     EXPIRING = ("c-loss", "c-io", "c-disk", "c-dns", "c-partition", "c-cpu", "c-memory", *(f"a-{name}" for name in INSIDE))
     #: Those of them that leave something behind which does nothing any more: the next command removes it.
-    SHELLS = ("c-loss", "c-dns", "c-partition")
+    SHELLS = ("c-loss", "c-dns", "c-partition", *(f"a-{name}" for name in INSIDE))
     sources = ""
 
     def __init__(self, fault, folder, label, victim, engines):
@@ -74,8 +75,16 @@ class ContainerPlace:
             found += packets_left(self.fault, self._inside, by_itself, self.tables)
         if not found and self.fault == "c-disk" and self._free() != self.free:
             found.append("c-disk: its room is taken")
-        # What helpers there are is to be gone, also by itself.
-        return found + [f"{self.fault}: the helper {name} is there" for name in (self.engine.helpers(run) if run else [])]
+        return found + (self._helpers(run, by_itself) if run else [])
+
+    def _helpers(self, run, by_itself):
+        """In words, which stay. One that was made and never started does nothing: the next command removes it. A question that is being asked just now ends by itself."""
+        end = time.monotonic() + 13
+        while True:
+            there = [(name, role, state) for name, role, state in self.engine.helpers(run) if not (by_itself and state == "created")]
+            if all(role == "hold" for _, role, _ in there) or time.monotonic() > end:
+                return [f"{self.fault}: the helper {name} is there ({role}, {state})" for name, role, state in there]
+            time.sleep(0.2)
 
     def clean(self):
         self.engine.remove(self.container)

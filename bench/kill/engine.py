@@ -99,9 +99,9 @@ class Engine:
         return {"running": about["State"]["Running"], "paused": about["State"]["Paused"], "limits": limits, "networks": names, "addresses": networks}
 
     def helpers(self, run):
-        """Names of the containers that carry the mark of a run."""
+        """(name, role, state) of the containers that carry the mark of a run."""
         found = self.ask("GET", "/containers/json?all=1&filters=" + json.dumps({"label": ["squall.mark"]}).replace(" ", "").replace('"', "%22"))
-        return [one["Names"][0] for one in found if one["Labels"]["squall.mark"].startswith(f"{run}/")]
+        return [(one["Names"][0], one["Labels"].get("squall.helper"), one["State"]) for one in found if one["Labels"]["squall.mark"].startswith(f"{run}/")]
 
     def remove(self, container):
         with contextlib.suppress(OSError):

@@ -16,7 +16,7 @@ import {
   holders,
   lastLine,
   removeUnstarted,
-  startHelper,
+  startHolder,
   stopHelper,
   tellDose,
   waitForLine,
@@ -168,7 +168,7 @@ async function begin(state: HelperState, context: Context<HelperState>): Promise
   let [id] = (await holders(engine, context.mark)).map((one) => one.id)
   if (id === undefined)
     await askFor(state, context, async () => {
-      id = await startHelper(engine, helper.image, placeIn(helper.in, place), taskOf(state, 'hold', context.mark), context.mark)
+      id = await startHolder(engine, helper.image, placeIn(helper.in, place), taskOf(state, 'hold', context.mark), context.mark)
     })
   // What it could not do it has undone before it says so, and ends.
   await waitForLine(engine, id as string, (line) => 'look' in line, context.signal)

@@ -26,24 +26,44 @@ const unstartedAfter = 60_000
 /** ms from its start to its first line: Node starts within a second, on a busy machine within some. */
 const patience = 20_000
 
-/** @throws EngineError; SquallError `docker-unreachable` */
-export async function startHelper(engine: Engine, image: string, place: HelperPlace, task: HelperTask, mark: string): Promise<string> {
-  const role = task.do === 'hold' ? 'hold' : 'ask'
-  const name = nameOf(mark, role)
+/** Names of those that this process has made for a question that is still open. */
+const ours = new Set<string>()
+
+/** Starts the one that holds the fault. @throws EngineError; SquallError `docker-unreachable` */
+export function startHolder(engine: Engine, image: string, place: HelperPlace, task: HelperTask, mark: string): Promise<string> {
+  // Its name is fixed by its fault, so that there is never a second one.
+  return start(engine, nameOf(mark), configOf(image, place, task, { [markLabel]: mark, [roleLabel]: 'hold' }))
+}
+
+/** Starts one that only answers, and takes it away again. @throws SquallError of the fault itself, `fault-failed` when it says nothing */
+export async function askHelper(engine: Engine, image: string, place: HelperPlace, task: HelperTask, mark: string): Promise<HelperLine> {
+  const name = `${nameOf(mark)}-${randomBytes(3).toString('hex')}`
   ours.add(name)
   try {
-    const body = configOf(image, place, task, { [markLabel]: mark, [roleLabel]: role })
-    const { Id } = await engine.call<{ Id: string }>('POST', '/containers/create', { query: { name }, body })
+    const id = await start(engine, name, configOf(image, place, task, { [markLabel]: mark, [roleLabel]: 'ask' }))
     try {
-      await engine.call('POST', `/containers/${Id}/start`)
-    } catch (error) {
-      if (error instanceof EngineError) await removeHelper(engine, Id)
-      throw error
+      return await waitForLine(engine, id, () => true)
+    } finally {
+      await removeHelper(engine, id)
     }
-    return Id
   } finally {
     ours.delete(name)
   }
+}
+
+async function start(engine: Engine, name: string, body: object): Promise<string> {
+  const { Id } = await engine.call<{ Id: string }>('POST', '/containers/create', { query: { name }, body })
+  try {
+    await engine.call('POST', `/containers/${Id}/start`)
+  } catch (error) {
+    if (error instanceof EngineError) await removeHelper(engine, Id)
+    throw error
+  }
+  return Id
+}
+
+function nameOf(mark: string): string {
+  return `squall-helper-${createHash('sha256').update(mark).digest('hex').slice(0, 12)}`
 }
 
 function configOf(image: string, place: HelperPlace, task: HelperTask, labels: Record<string, string>): object {
@@ -65,33 +85,13 @@ function configOf(image: string, place: HelperPlace, task: HelperTask, labels: R
   }
 }
 
-/** The holder's name is fixed by its fault, so that there is never a second one. */
-function nameOf(mark: string, role: 'hold' | 'ask'): string {
-  const name = `squall-helper-${createHash('sha256').update(mark).digest('hex').slice(0, 12)}`
-  return role === 'hold' ? name : `${name}-${randomBytes(3).toString('hex')}`
-}
-
 function hostConfig(place: HelperPlace): object {
   if (place.in === 'name')
     return { NetworkMode: 'none', PidMode: 'host', CgroupnsMode: 'host', Binds: ['/sys/fs/cgroup:/sys/fs/cgroup:rw'] }
   return { NetworkMode: place.in === 'network' ? `container:${place.container}` : 'none', CapAdd: ['NET_ADMIN'] }
 }
 
-/** Starts one that only answers, and takes it away again. @throws SquallError of the fault itself, `fault-failed` when it says nothing */
-export async function askHelper(engine: Engine, image: string, place: HelperPlace, task: HelperTask, mark: string): Promise<HelperLine> {
-  const id = await startHelper(engine, image, place, task, mark)
-  try {
-    return await firstLine(engine, id)
-  } finally {
-    await removeHelper(engine, id)
-  }
-}
-
-/** Waits for it. @throws SquallError as `askHelper` */
-export async function firstLine(engine: Engine, id: string, signal?: AbortSignal): Promise<HelperLine> {
-  return waitForLine(engine, id, () => true, signal)
-}
-
+/** Polls until its newest line is the one. @throws SquallError of the fault itself, `fault-failed` when it says nothing */
 export async function waitForLine(
   engine: Engine,
   id: string,
@@ -129,15 +129,12 @@ function thrown({ code, message, hint }: { code?: string; message: string; hint?
   return code === undefined ? new Error(message) : new SquallError(code as ErrorCode, message, { ...(hint && { hint }) })
 }
 
-/**
- * Those that hold this fault: one, or none. What was made for a question and never started goes on the way: whoever asked was killed in
- * between, and the engine removes by itself only what has run.
- */
+/** Those that hold this fault: one, or none. Those that somebody made for a question and was killed before the answer go on the way. */
 export async function holders(engine: Engine, mark: string): Promise<Helper[]> {
   const filters = JSON.stringify({ label: [`${markLabel}=${mark}`, roleLabel] })
   const found = await engine.call<Listed[]>('GET', '/containers/json', { query: { all: true, filters } })
   const asking = found.filter(({ Labels }) => Labels[roleLabel] === 'ask')
-  await Promise.all(asking.filter((one) => isUnstarted(one)).map(({ Id }) => removeHelper(engine, Id)))
+  await Promise.all(asking.filter((one) => !isOurs(one)).map(({ Id }) => removeHelper(engine, Id)))
   return found.filter((one) => !asking.includes(one)).map(({ Id, State }) => ({ id: Id, running: State === 'running' }))
 }
 
@@ -150,11 +147,8 @@ interface Listed {
   Created: number
 }
 
-/** Names of those that this process is about to start. */
-const ours = new Set<string>()
-
-function isUnstarted({ State, Names }: Listed): boolean {
-  return State === 'created' && !Names.some((name) => ours.has(name.slice(1)))
+function isOurs({ Names }: Listed): boolean {
+  return Names.some((name) => ours.has(name.slice(1)))
 }
 
 /** Returns when it has taken the dose. @throws with its own words when it could not */
@@ -196,5 +190,5 @@ export async function removeHelper(engine: Engine, id: string): Promise<void> {
 export async function removeUnstarted(engine: Engine): Promise<void> {
   const filters = JSON.stringify({ label: [roleLabel], status: ['created'] })
   const found = await engine.call<Listed[]>('GET', '/containers/json', { query: { all: true, filters } })
-  for (const one of found) if (isUnstarted(one) && one.Created * 1_000 < wallMs() - unstartedAfter) await removeHelper(engine, one.Id)
+  for (const one of found) if (!isOurs(one) && one.Created * 1_000 < wallMs() - unstartedAfter) await removeHelper(engine, one.Id)
 }
