@@ -1,6 +1,6 @@
 /**
  * `npm run bench:failover`: a real PostgreSQL pair whose primary is ended. First what it costs, seen from outside Squall; then the requirement's experiment,
- * which must pass when the replica is promoted in time, and fail when it is not or too late. `--quick`: shorter phases, fewer rows.
+ * which must pass when the replica is promoted in time, and fail when it is not or too late. `--quick`: shorter phases, fewer rows. `--judged`: the experiment alone.
  */
 import { parseArgs } from 'node:util'
 import type { PairOptions } from '../../scenarios/lib/postgres-pair.ts'
@@ -8,7 +8,7 @@ import { whyNoPostgresPair } from '../../scenarios/lib/postgres-programs.ts'
 import { full, type Judged, judgeFailover, short } from './experiment.ts'
 import { failOver } from './lost.ts'
 
-const { values: options } = parseArgs({ options: { quick: { type: 'boolean', default: false } } })
+const { values: options } = parseArgs({ options: { quick: { type: 'boolean', default: false }, judged: { type: 'boolean', default: false } } })
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 const missing = whyNoPostgresPair()
 if (missing) throw new Error(missing)
@@ -25,7 +25,7 @@ const rows: [name: string, pair: PairOptions, signal: 'SIGINT' | 'SIGKILL'][] = 
 ]
 say('| replication and end | promoted after | writes again after | requests | errors | acknowledged | of these lost | timeline |')
 say('|---|--:|--:|--:|--:|--:|--:|--:|')
-for (const [name, pair, signal] of options.quick ? rows.slice(2, 4) : rows) {
+for (const [name, pair, signal] of options.judged ? [] : options.quick ? rows.slice(2, 4) : rows) {
   const { promoted, writes, sent, errors, acknowledged, lost, timeline } = await failOver(pair, signal)
   say(`| ${name} | ${seconds(promoted)} | ${seconds(writes)} | ${sent} | ${errors} | ${acknowledged} | ${lost} | ${timeline.join(' → ')} |`)
   // A clean stop sends everything first; sync acknowledges nothing that only one has.
