@@ -128,7 +128,7 @@ def follow(squall, world, run, runner, victim, result, limit):
         # The runner notices, sweeps and ends by itself.
         wait_for(lambda: runner.poll() is not None, 40 + limit, 0.05)
         if runner.poll() is None:
-            result.problem = "the runner did not end"
+            result.problem = f"the runner did not end: {said(world)}"
         result.at_once = world.left(run)
     elif victim == "all":
         runner.wait()
