@@ -30,6 +30,8 @@ export async function mayStillEnd(state: EndedState, found: Inspected, context: 
   if (!isUp(found) || found.State.StartedAt !== state.startedAt || isAnswered(state, context)) return false
   if (isAskedHere(context)) return true
   const { signalled, died } = await whatHappened(state)
+  // The engine takes up to a second to tell: it has ended meanwhile, and what was found is old.
+  if (died !== null && died > Date.parse(state.startedAt)) return true
   if (signalled === null) return mayArrive(state, context)
   // The engine has sent its signal and waits; a signal of long ago was somebody else's, and did not mean its end.
   return signalled > (died ?? 0) && wallMs() < signalled + state.grace + inFlight
