@@ -8,7 +8,9 @@ import { whyNoPostgresPair } from '../../scenarios/lib/postgres-programs.ts'
 import { full, type Judged, judgeFailover, short } from './experiment.ts'
 import { failOver } from './lost.ts'
 
-const { values: options } = parseArgs({ options: { quick: { type: 'boolean', default: false }, judged: { type: 'boolean', default: false } } })
+const { values: options } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, judged: { type: 'boolean', default: false } },
+})
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 const missing = whyNoPostgresPair()
 if (missing) throw new Error(missing)

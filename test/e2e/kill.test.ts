@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { findInstalled } from '../../scripts/lib/components.ts'
 import { runChild } from '../../src/system/children.ts'
 import { everything } from '../helpers/length.ts'
 
@@ -24,6 +25,25 @@ const forCi = everything ? false : 'a test of the harness, not of Squall: SQUALL
 
 test(`${kills} kills of runner and guardian, in every state of a run, leave nothing behind`, () =>
   campaign('main.py', '--total', String(kills), '--jobs', '6'))
+const lacking = everything ? whyNotAtPlaces() : 'long: SQUALL_TEST_ALL=1'
+
+test('nor do kills while something at a host, a container, a database or a url is broken', { skip: lacking ?? false }, () =>
+  campaign(
+    'main.py',
+    '--faults',
+    'h-partition,h-descriptors,c-stop,c-network,a-network,a-memory,p-stop,p-lock,r-pause,u-load',
+    '--total',
+    '20',
+  ),
+)
+
+/** Root, and the real things. */
+function whyNotAtPlaces(): string | undefined {
+  if (process.getuid?.() !== 0) return 'an engine and servers of our own need root'
+  const missing = ['dockerd', 'busybox', 'postgres', 'redis-server', 'nft', 'tc'].find((program) => !findInstalled(program))
+  return missing && `${missing} is not installed`
+}
+
 test('the harness sees what a deaf and a fenceless guardian leave behind', { skip: forCi }, () =>
   campaign('controls.py', '--kills', '12', '--jobs', '6'),
 )

@@ -135,6 +135,16 @@ describe('by a helper container', { skip: skip ?? false }, () => {
     assert.deepEqual(await helpers(), [])
   })
 
+  test('what the kernel refuses in there is told, and nothing is left', async () => {
+    const { pid, target } = await container(remote)
+    const context = contextOf()
+    const { state } = await networkOfContainer.plan({ bandwidth: 1_000_000 } as never, target, context)
+    within(pid, 'ip', 'link', 'delete', 'eth0')
+    await assert.rejects(networkOfContainer.inject(state, context), /tc qdisc add .*Cannot find device/)
+    await networkOfContainer.rollback(context.saved, context)
+    assert.deepEqual([(await networkOfContainer.look(context.saved, context)).active, await helpers()], [false, []])
+  })
+
   for (const [name, injector, spec] of [
     ['processors are kept busy', cpuOfContainer, { load: 0.2, cores: 1 }],
     ['memory is held', memoryOfContainer, { size: { bytes: 64 * 1024 ** 2 } }],

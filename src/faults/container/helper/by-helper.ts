@@ -208,6 +208,7 @@ async function see(state: HelperState, context: Context<HelperState>): Promise<L
   const line = holder ? (await lastLine(engine, holder.id)).line : null
   const ended = !found?.State.Running || found.State.StartedAt !== state.startedAt
   const died = ended ? `the container ${place.name} ended, or was started again, while the fault stood` : undefined
+  if (line && 'error' in line) throw new Error(line.error.message)
   if (line && 'look' in line) return ended ? { ...line.look, seen: `${line.look.seen}; ${died}` } : line.look
   if (holder) return { active: true, seen: 'its helper container runs and has said nothing yet' }
   const wasStanding = standing.has(context.mark)

@@ -55,10 +55,14 @@ async function hold(task: HelperTask & { do: 'hold' }, ended: AbortController): 
   try {
     await injector.inject(task.state, context)
     await keep(task.state, injector, context)
+    return (await undone(task.state, injector, context)) ? 0 : 1
   } catch (error) {
+    const isUndone = await undone(task.state, injector, context)
     say({ error: toldError(error) })
+    // The engine keeps nothing of what it has removed.
+    await pause(readable, ended.signal)
+    return isUndone ? 0 : 1
   }
-  return (await undone(task.state, injector, context)) ? 0 : 1
 }
 
 async function keep(state: Json, injector: AnyInjector, context: Context<Json>): Promise<void> {
@@ -74,9 +78,18 @@ async function keep(state: Json, injector: AnyInjector, context: Context<Json>):
     }
     if (monotonicMs() - looked >= lookEvery) {
       looked = monotonicMs()
-      say({ look: await injector.look(state, context), ...(dosed && { dosed: dosed.id }), ...(doseFailed !== undefined && { doseFailed }) })
+      say(await seen(state, injector, context, { ...(dosed && { dosed: dosed.id }), ...(doseFailed !== undefined && { doseFailed }) }))
     }
     await pause(doseEvery, context.signal)
+  }
+}
+
+/** A look that fails does not end the fault: whoever reads it is told. */
+async function seen(state: Json, injector: AnyInjector, context: Context<Json>, dose: object): Promise<HelperLine> {
+  try {
+    return { look: await injector.look(state, context), ...dose }
+  } catch (error) {
+    return { error: toldError(error) }
   }
 }
 
