@@ -7,7 +7,7 @@ import subprocess
 import time
 
 from journal import furthest, header, read_journal
-from processes import kill_quietly, stat
+from processes import kill_quietly
 from world import World, standbys_of
 
 STATES = ("armed", "injecting", "active", "undoing")

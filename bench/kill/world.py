@@ -1,7 +1,5 @@
 """One small world for one run: what is broken in it, and an oracle that says what is left, asking nothing of Squall's."""
 import os
-import random
-import re
 import shutil
 import signal
 import socket
@@ -235,5 +233,3 @@ def standbys_of(state):
 def end_proxies(state):
     for pid in proxies_of(state):
         kill_quietly(pid, signal.SIGKILL)
-
-

@@ -4,7 +4,7 @@ import { join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { nearest } from '../document/nearest.ts'
 import { SquallError } from '../errors.ts'
-import { findProgram } from '../system/children.ts'
+import { findSystemProgram } from '../system/children.ts'
 import { packagePath } from '../system/package-path.ts'
 import { isRoot } from '../system/paths.ts'
 import type { Command, CommandContext } from './context.ts'
@@ -146,9 +146,7 @@ async function load({ folder }: Scenario): Promise<DemoTarget> {
 }
 
 function mustBeAble({ name }: Scenario, { needs }: DemoTarget): void {
-  const missing = (needs?.programs ?? []).filter(
-    ({ program }) => findProgram(program, `${process.env.PATH ?? ''}:/usr/sbin:/sbin`) === null,
-  )
+  const missing = (needs?.programs ?? []).filter(({ program }) => findSystemProgram(program) === null)
   if (missing.length > 0)
     throw new SquallError('program-missing', `${name} needs ${missing.map(({ program }) => program).join(', ')}`, {
       hint: `On Debian: apt-get install ${[...new Set(missing.map((one) => one.package))].join(' ')}`,

@@ -12,6 +12,7 @@ import { entryPath } from '../system/entry.ts'
 import { ticksPerSecond } from '../system/proc.ts'
 import type { Context, Injector, Look } from './injector.ts'
 import { findByMark, killByMark } from './marks.ts'
+import { expiresIn } from './stressor.ts'
 
 export const cpuSpec = z.strictObject({
   load: says('How busy each processor is kept: 5% to 100%.', share),
@@ -35,13 +36,12 @@ const listening = new Map<string, Writable[]>()
 export function plannedLoad({ load, cores }: CpuSpec, { deadline }: Pick<Context<never>, 'deadline'>) {
   const workers = Math.min(cores ?? availableParallelism(), availableParallelism())
   const state: CpuState = { load, workers, expiresAt: deadline.getTime() }
-  const seconds = Math.max(0, Math.round((state.expiresAt - wallMs()) / 1000))
   return {
     state,
     does: `keep ${workers} of ${availableParallelism()} processors ${Math.round(load * 100)} % busy`,
     undoes: 'end the workers that keep them busy',
     steps: [{ does: `start ${workers} workers of ${Math.round(load * 100)} % each`, undoes: 'kill -KILL them' }],
-    expires: `after ${seconds} s`,
+    expires: expiresIn(state.expiresAt),
   }
 }
 

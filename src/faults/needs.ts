@@ -1,5 +1,5 @@
 /** Is there what a fault needs? Asked for the preview, before anything is touched; looks, and leaves nothing. */
-import { findProgram } from '../system/children.ts'
+import { findSystemProgram } from '../system/children.ts'
 import type { Secrets } from '../system/secrets.ts'
 import { openEngine } from './container/engine.ts'
 import { imageAt } from './container/helper/image.ts'
@@ -20,9 +20,14 @@ export function needText(need: Need): string {
   return value === true ? kind : `${kind} ${typeof value === 'string' ? value : JSON.stringify(value)}`
 }
 
-export async function checkNeed(need: Need, secrets: Pick<Secrets, 'has'>): Promise<NeedAnswer> {
-  // Debian keeps some of them outside the PATH of users, services and timers.
-  if ('command' in need) return { met: (findProgram(need.command) ?? findProgram(need.command, '/usr/sbin:/sbin')) !== null }
+export type CheckedNeed = { need: Need } & NeedAnswer
+
+export function checkNeeds(needs: readonly Need[], secrets: Pick<Secrets, 'has'>): Promise<CheckedNeed[]> {
+  return Promise.all(needs.map(async (need) => ({ need, ...(await checkNeed(need, secrets)) })))
+}
+
+async function checkNeed(need: Need, secrets: Pick<Secrets, 'has'>): Promise<NeedAnswer> {
+  if ('command' in need) return { met: findSystemProgram(need.command) !== null }
   if ('secret' in need) return { met: secrets.has(need.secret) }
   if ('capability' in need) return { met: process.getuid?.() === 0 ? true : null }
   if ('netem' in need)
@@ -49,7 +54,7 @@ async function helperOr(others: readonly Need[], secrets: Pick<Secrets, 'has'>):
   } catch (error) {
     return { met: null, why: (error as Error).message }
   }
-  const answers = await Promise.all(others.map((need) => checkNeed(need, secrets)))
+  const answers = await checkNeeds(others, secrets)
   const instead = 'or run squall helper-image once: a helper container needs none of it'
   if (answers.every(({ met }) => met === true)) return { met: true }
   const whys = answers.flatMap(({ why }) => why ?? [])

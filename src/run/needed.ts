@@ -2,7 +2,7 @@
 import type { Experiment } from '../document/experiment.ts'
 import { SquallError } from '../errors.ts'
 import type { AnyInjector } from '../faults/injector.ts'
-import { checkNeed, needText } from '../faults/needs.ts'
+import { checkNeeds, needText } from '../faults/needs.ts'
 import { builtInPair, isModulePath } from '../guardian/injector-of.ts'
 import type { Secrets } from '../system/secrets.ts'
 
@@ -14,9 +14,8 @@ export async function mustHaveNeeded({ faults }: Experiment, injectors: readonly
   for (const { name, type, spec, target } of faults) {
     if (isModulePath(type)) continue
     const needs = builtInPair(injectors, type, target?.place).injector.needs(spec, target)
-    const machine = needs.filter((need) => 'command' in need || 'netem' in need || 'helper' in need)
-    const checked = await Promise.all(machine.map(async (need) => ({ need, ...(await checkNeed(need, secrets)) })))
-    const missing = checked.filter(({ met }) => met === false)
+    const ofMachine = needs.filter((need) => 'command' in need || 'netem' in need || 'helper' in need)
+    const missing = (await checkNeeds(ofMachine, secrets)).filter(({ met }) => met === false)
     if (missing.length === 0) continue
     const texts = missing.map(({ need, why }) => (why === undefined ? needText(need) : `${needText(need)} (${why})`))
     throw new SquallError('need-not-met', `${name} needs what is not here: ${texts.join(', ')}`)

@@ -3,8 +3,8 @@ import type { Experiment, Fault } from '../document/experiment.ts'
 import { againWords, beginsOf, lastsFor } from '../document/fault-times.ts'
 import { SquallError } from '../errors.ts'
 import { secretsOfFault, valuesOf } from '../faults/fault-secrets.ts'
-import type { AnyInjector, Json, Need, Step, Target } from '../faults/injector.ts'
-import { checkNeed, type NeedAnswer } from '../faults/needs.ts'
+import type { AnyInjector, Json, Step, Target } from '../faults/injector.ts'
+import { type CheckedNeed, checkNeeds } from '../faults/needs.ts'
 import { withOwnDials } from '../faults/own/dials.ts'
 import { doesWords, rampOf } from '../faults/ramp.ts'
 import { resolveTargets } from '../faults/resolve.ts'
@@ -42,7 +42,7 @@ export interface PreviewFault {
   begins: number[]
   /** `, again every 30s: 4 times`, or empty. */
   again: string
-  needs: ({ need: Need } & NeedAnswer)[]
+  needs: CheckedNeed[]
   changes: PreviewChange[]
   /** Why it could not be planned. */
   error?: { code: string; message: string; hint: string }
@@ -73,7 +73,7 @@ async function previewFault(experiment: Experiment, asked: Fault, options: Previ
     const fault = own ? withOwnDials(asked, pair.injector) : asked
     // A user's module answers from another process.
     const needs = await Promise.resolve(pair.injector.needs(fault.spec, fault.target))
-    result.needs = await Promise.all(needs.map(async (need) => ({ need, ...(await checkNeed(need, options.secrets)) })))
+    result.needs = await checkNeeds(needs, options.secrets)
     const targets: Target[] = fault.target
       ? await resolveTargets(fault.target, {
           random: seededRandom(options.seed),

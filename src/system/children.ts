@@ -61,6 +61,11 @@ export function findProgram(name: string, path = process.env.PATH ?? ''): string
   return candidates.find((candidate) => executable(candidate)) ?? null
 }
 
+/** The same, also where Debian keeps what belongs to the system: outside the PATH of users, services and timers. */
+export function findSystemProgram(name: string): string | null {
+  return findProgram(name, `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin`)
+}
+
 function executable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK)

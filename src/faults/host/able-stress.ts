@@ -1,12 +1,10 @@
 /** What this machine can do to its own disk, memory and look-ups. */
-import { findProgram } from '../../system/children.ts'
+import { findSystemProgram } from '../../system/children.ts'
 import { isRoot } from '../../system/paths.ts'
 import type { Able } from '../able.ts'
 
-const besidePath = '/usr/sbin:/sbin:/usr/bin:/bin'
-
 export function ableToStress(): Able[] {
-  const has = (name: string): boolean => findProgram(name) !== null || findProgram(name, besidePath) !== null
+  const has = (name: string): boolean => findSystemProgram(name) !== null
   return [stressors(has('setpriv')), filling(has('fallocate')), lookUps(['nft', 'nsenter', 'setpriv', 'ip'].filter((name) => !has(name)))]
 }
 

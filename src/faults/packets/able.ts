@@ -1,10 +1,10 @@
 /** What faults on packets can do on this machine: each tried for real, in a network namespace that ends with the attempt. */
-import { findProgram } from '../../system/children.ts'
+import { findSystemProgram } from '../../system/children.ts'
 import type { Able } from '../able.ts'
 import { hasEgress, hasNetem, tryTc, withoutNetem } from './netem.ts'
 
 export async function able(): Promise<Able[]> {
-  const missing = ['ip', 'tc', 'nft', 'nsenter', 'unshare'].filter((name) => !findProgram(name) && !findProgram(name, '/usr/sbin:/sbin'))
+  const missing = ['ip', 'tc', 'nft', 'nsenter', 'unshare'].filter((name) => !findSystemProgram(name))
   const line = (what: string, state: Able['state'], says: string): Able => ({ what, state, says })
   if (missing.length > 0)
     return [line('network of this host', 'missing', `${missing.join(', ')} not found: install iproute2, nftables and util-linux`)]

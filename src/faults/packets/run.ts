@@ -1,6 +1,6 @@
 /** Runs the commands of a fault, in the namespace that is meant. */
 import { SquallError } from '../../errors.ts'
-import { findProgram, runChild } from '../../system/children.ts'
+import { findSystemProgram, runChild } from '../../system/children.ts'
 import { type Command, commandText, type Reversible } from './command.ts'
 import { entering, type Netns } from './netns.ts'
 
@@ -16,8 +16,7 @@ export async function tryCommand(
 ): Promise<Ran> {
   const enter = entering(netns)
   if (!enter) return { ok: false, why: `the network namespace ${netns?.name} is gone`, gone: true }
-  // Debian keeps these outside the PATH of users, services and timers.
-  const program = findProgram(argv[0]) ?? findProgram(argv[0], '/usr/sbin:/sbin:/usr/bin:/bin') ?? argv[0]
+  const program = findSystemProgram(argv[0]) ?? argv[0]
   const ran = await runChild({
     argv: [...enter, program, ...argv.slice(1)] as [string, ...string[]],
     timeLimit: patience,

@@ -4,9 +4,9 @@ import * as z from 'zod/mini'
 import { count, once, says } from '../../document/schema-types.ts'
 import { SquallError } from '../../errors.ts'
 import { runChild } from '../../system/children.ts'
-import { wallMs } from '../../system/clock.ts'
 import { listPids, readStat } from '../../system/proc.ts'
 import type { Injector } from '../injector.ts'
+import { expiresIn } from '../stressor.ts'
 import { mustBeOurs, type ProcessState, processLock, processState, stillThere } from './identity.ts'
 import { endWatchdog, startWatchdog } from './watchdog.ts'
 
@@ -48,7 +48,7 @@ export const descriptors: Injector<DescriptorsSpec, DescriptorsState> = {
       undoes: `set its limit to ${now.soft} again`,
       steps: [{ does: commandFor(place.pid, ours, now.hard).join(' '), undoes: commandFor(place.pid, now.soft, now.hard).join(' ') }],
       lock: `${processLock(place)}:descriptors`,
-      expires: `after ${Math.max(0, Math.round((state.expiresAt - wallMs()) / 1000))} s`,
+      expires: expiresIn(state.expiresAt),
     })
   },
   async inject(state, context) {

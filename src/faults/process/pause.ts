@@ -2,8 +2,8 @@
 import * as z from 'zod/mini'
 import { says } from '../../document/schema-types.ts'
 import { SquallError } from '../../errors.ts'
-import { wallMs } from '../../system/clock.ts'
 import type { Injector } from '../injector.ts'
+import { expiresIn } from '../stressor.ts'
 import { mustBeOurs, type ProcessState, processLock, processState, stillThere } from './identity.ts'
 import { endWatchdog, startWatchdog } from './watchdog.ts'
 
@@ -25,14 +25,13 @@ export const pause: Injector<Record<string, never>, PauseState> = {
     mustBeOurs(state)
     if (isStopped(stat.state))
       throw new SquallError('already-stopped', `${target.name} is stopped already: it would not be ours to continue`)
-    const after = Math.max(0, Math.round((state.expiresAt - wallMs()) / 1000))
     return Promise.resolve({
       state,
       does: `stop ${target.name} with SIGSTOP`,
       undoes: `continue ${target.name} with SIGCONT`,
       steps: [{ does: `kill -STOP ${state.pid}`, undoes: `kill -CONT ${state.pid}` }],
       lock: processLock(state),
-      expires: `after ${after} s`,
+      expires: expiresIn(state.expiresAt),
     })
   },
   async inject(state, context) {

@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSyn
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { SquallError } from '../../../errors.ts'
-import { findProgram, runChild } from '../../../system/children.ts'
+import { findSystemProgram, runChild } from '../../../system/children.ts'
 import { packagePath } from '../../../system/package-path.ts'
 import { version } from '../../../system/version.ts'
 import { type Engine, isGone } from '../engine.ts'
@@ -15,7 +15,6 @@ export const insideFolder = '/squall'
 
 const entries = ['helper.js', 'cpu-worker.js', 'memory-holder.js']
 const programs = ['ip', 'tc', 'nft', 'setpriv']
-const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 let known: string | null | undefined
 
@@ -123,7 +122,7 @@ async function librariesOf(program: string): Promise<string[]> {
 }
 
 function needed(name: string): string {
-  const path = findProgram(name) ?? findProgram(name, systemPath)
+  const path = findSystemProgram(name)
   if (path) return path
   throw new SquallError('helper-image', `${name} is not on this machine, and the image is made from its programs`, {
     hint: 'Install iproute2, nftables, util-linux, tar and libc-bin, or make the image on a machine that has them.',

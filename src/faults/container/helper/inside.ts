@@ -31,7 +31,7 @@ export async function runHelper(task: HelperTask): Promise<number> {
   } catch (error) {
     say({ error: toldError(error) })
   }
-  await pause(readable, ended.signal)
+  await sleep(readable, ended.signal)
   return 0
 }
 
@@ -52,17 +52,20 @@ async function once(task: Exclude<HelperTask, { do: 'hold' }>): Promise<HelperLi
 async function hold(task: HelperTask & { do: 'hold' }, ended: AbortController): Promise<number> {
   const { injector, context } = onStage(task, ended.signal)
   setTimeout(() => ended.abort(), task.lasts)
+  let failed: unknown
   try {
     await injector.inject(task.state, context)
     await keep(task.state, injector, context)
-    return (await undone(task.state, injector, context)) ? 0 : 1
   } catch (error) {
-    const isUndone = await undone(task.state, injector, context)
-    say({ error: toldError(error) })
-    // The engine keeps nothing of what it has removed.
-    await pause(readable, ended.signal)
-    return isUndone ? 0 : 1
+    failed = error
   }
+  const isUndone = await undone(task.state, injector, context)
+  if (failed !== undefined) {
+    say({ error: toldError(failed) })
+    // The engine keeps nothing of what it has removed.
+    await sleep(readable, ended.signal)
+  }
+  return isUndone ? 0 : 1
 }
 
 async function keep(state: Json, injector: AnyInjector, context: Context<Json>): Promise<void> {
@@ -80,7 +83,7 @@ async function keep(state: Json, injector: AnyInjector, context: Context<Json>):
       looked = monotonicMs()
       say(await seen(state, injector, context, { ...(dosed && { dosed: dosed.id }), ...(doseFailed !== undefined && { doseFailed }) }))
     }
-    await pause(doseEvery, context.signal)
+    await sleep(doseEvery, context.signal)
   }
 }
 
@@ -148,17 +151,4 @@ function toldError(error: unknown): { code?: string; message: string; hint?: str
 
 function say(line: HelperLine): void {
   process.stdout.write(`${JSON.stringify(line)}\n`)
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(done, ms)
-    function done(): void {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    signal.addEventListener('abort', done)
-  })
 }
